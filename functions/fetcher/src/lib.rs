@@ -1,0 +1,1 @@
+//! rebound fetcher.
