@@ -1,1 +1,3 @@
 //! rebound classifier.
+
+pub mod event;

@@ -1,0 +1,267 @@
+//! What invokes the classifier: S3 notifications, bare, inside SQS records, or as EventBridge "Object Created".
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One invocation, reduced to what has to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// The records of the batch, in order. A bare S3 or EventBridge event is a batch of one.
+    pub records: Vec<Record>,
+}
+
+/// One record of a batch: it succeeds or fails as a whole, because its queue redelivers it as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// `messageId` of the SQS record; `None` outside a queue.
+    pub id: Option<String>,
+    /// The objects it announces; empty for S3's test event, for deletions and for bodies that announce nothing.
+    pub objects: Vec<ObjectRef>,
+}
+
+/// An object as an event names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectRef {
+    /// The bucket it is in.
+    pub bucket: String,
+    /// Its key, decoded.
+    pub key: String,
+}
+
+impl Invocation {
+    /// Reads any of the three shapes.
+    ///
+    /// A queue record whose body is none of them is kept as a record without objects: nobody could ever process it, so
+    /// it must not be redelivered for ever. A warning is logged.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownEvent`] when the event as a whole is none of them: somebody invoked the wrong function.
+    pub fn parse(event: Value) -> Result<Self, UnknownEvent> {
+        let from_queue = event.get("Records").and_then(Value::as_array).is_some_and(|records| {
+            records
+                .iter()
+                .any(|record| record.get("eventSource").and_then(Value::as_str) == Some("aws:sqs"))
+        });
+        if from_queue {
+            let batch: QueueBatch = serde_json::from_value(event).map_err(|error| UnknownEvent(error.to_string()))?;
+            return Ok(Self {
+                records: batch.records.into_iter().map(Record::from_queue).collect(),
+            });
+        }
+        let objects = announced_objects(event)?;
+        Ok(Self {
+            records: vec![Record { id: None, objects }],
+        })
+    }
+}
+
+impl Record {
+    fn from_queue(message: QueueMessage) -> Self {
+        let announced = serde_json::from_str(&message.body)
+            .map_err(|error| UnknownEvent(error.to_string()))
+            .and_then(announced_objects);
+        let objects = announced.unwrap_or_else(|error| {
+            tracing::warn!(record = message.message_id, %error, "queue record announces no object; dropped");
+            Vec::new()
+        });
+        Self {
+            id: Some(message.message_id),
+            objects,
+        }
+    }
+}
+
+/// The event is none that the classifier knows.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "not an event for the classifier: {0}; it takes S3 notifications, SQS records that carry them, and EventBridge \"Object Created\" events"
+)]
+pub struct UnknownEvent(String);
+
+fn announced_objects(event: Value) -> Result<Vec<ObjectRef>, UnknownEvent> {
+    if event.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
+        return Ok(Vec::new());
+    }
+    match serde_json::from_value::<Announcement>(event).map_err(|error| UnknownEvent(error.to_string()))? {
+        Announcement::Notification { records } => records
+            .into_iter()
+            .filter(|record| {
+                record
+                    .event_name
+                    .trim_start_matches("s3:")
+                    .starts_with("ObjectCreated:")
+            })
+            .map(|record| {
+                Ok(ObjectRef {
+                    key: decode_key(&record.s3.object.key)?,
+                    bucket: record.s3.bucket.name,
+                })
+            })
+            .collect(),
+        Announcement::EventBridge { detail_type, detail } if detail_type == "Object Created" => Ok(vec![ObjectRef {
+            bucket: detail.bucket.name,
+            key: detail.object.key,
+        }]),
+        Announcement::EventBridge { .. } => Ok(Vec::new()),
+    }
+}
+
+/// S3 notifications carry keys as HTML forms do: `+` is a space, `%XX` a byte. (EventBridge carries them as they are.)
+fn decode_key(encoded: &str) -> Result<String, UnknownEvent> {
+    percent_decode_str(&encoded.replace('+', " "))
+        .decode_utf8()
+        .map(Cow::into_owned)
+        .map_err(|_| UnknownEvent(format!("object key {encoded:?} is not UTF-8 once decoded")))
+}
+
+#[derive(Deserialize)]
+struct QueueBatch {
+    #[serde(rename = "Records")]
+    records: Vec<QueueMessage>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct QueueMessage {
+    message_id: String,
+    #[serde(default)]
+    body: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Announcement {
+    Notification {
+        #[serde(rename = "Records")]
+        records: Vec<NotificationRecord>,
+    },
+    EventBridge {
+        #[serde(rename = "detail-type")]
+        detail_type: String,
+        detail: Location,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NotificationRecord {
+    event_name: String,
+    s3: Location,
+}
+
+#[derive(Deserialize)]
+struct Location {
+    bucket: Bucket,
+    object: Object,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    key: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn notification(name: &str, key: &str) -> Value {
+        json!({"Records": [{"eventName": name, "s3": {"bucket": {"name": "mail"}, "object": {"key": key, "size": 3}}}]})
+    }
+
+    fn object(key: &str) -> ObjectRef {
+        ObjectRef {
+            bucket: "mail".into(),
+            key: key.into(),
+        }
+    }
+
+    #[test]
+    fn every_shape_names_its_objects() {
+        let bridge = json!({"detail-type": "Object Created", "source": "aws.s3",
+            "detail": {"bucket": {"name": "mail"}, "object": {"key": "raw/a+b.eml"}}});
+        let deleted = json!({"detail-type": "Object Deleted", "source": "aws.s3",
+            "detail": {"bucket": {"name": "mail"}, "object": {"key": "raw/a.eml"}}});
+        for (what, event, expected) in [
+            (
+                "put",
+                notification("ObjectCreated:Put", "raw/a.eml"),
+                vec![object("raw/a.eml")],
+            ),
+            (
+                "encoded key",
+                notification("ObjectCreated:Copy", "raw/a+b%C3%A9%2B.eml"),
+                vec![object("raw/a bé+.eml")],
+            ),
+            (
+                "minio's spelling",
+                notification("s3:ObjectCreated:Put", "raw/a.eml"),
+                vec![object("raw/a.eml")],
+            ),
+            ("removal", notification("ObjectRemoved:Delete", "raw/a.eml"), vec![]),
+            (
+                "test event",
+                json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "mail"}),
+                vec![],
+            ),
+            ("EventBridge", bridge, vec![object("raw/a+b.eml")]),
+            ("EventBridge, another type", deleted, vec![]),
+            ("nothing", json!({"Records": []}), vec![]),
+        ] {
+            let records = Invocation::parse(event).expect(what).records;
+            assert_eq!(
+                records,
+                [Record {
+                    id: None,
+                    objects: expected
+                }],
+                "{what}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_poisoned_queue_record_announces_nothing_and_spares_its_neighbours() {
+        let body = notification("ObjectCreated:Put", "raw/a.eml").to_string();
+        let records = Invocation::parse(json!({"Records": [
+            {"messageId": "1", "eventSource": "aws:sqs", "body": body},
+            {"messageId": "2", "eventSource": "aws:sqs", "body": "not JSON"},
+            {"messageId": "3", "eventSource": "aws:sqs", "body": notification("ObjectCreated:Put", "raw/%FF.eml").to_string()},
+        ]}))
+        .expect("a queue batch")
+        .records;
+        assert_eq!(
+            records,
+            [
+                Record {
+                    id: Some("1".into()),
+                    objects: vec![object("raw/a.eml")]
+                },
+                Record {
+                    id: Some("2".into()),
+                    objects: vec![]
+                },
+                Record {
+                    id: Some("3".into()),
+                    objects: vec![]
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_stranger_is_turned_away_with_what_is_expected() {
+        let error = Invocation::parse(json!({"hello": "world"})).expect_err("no such shape");
+        assert!(error.to_string().contains("S3 notifications"), "{error}");
+    }
+}
