@@ -1,3 +1,6 @@
 //! The `rebound` command.
 
+mod args;
+mod output;
+
 fn main() {}

@@ -1,0 +1,134 @@
+//! The command line: every noun, verb and option.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// What comes back, who it is about, and whom to stop mailing.
+#[derive(Debug, Parser)]
+#[command(name = "rebound", version, about, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// Folder that holds the archived messages, the contacts and everything else on this machine
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "REBOUND_DATA",
+        default_value = ".rebound"
+    )]
+    pub data: PathBuf,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  rebound run tests/mailbox                    archive and judge every message of a folder
+  rebound classify bounce.eml                  say what one message is, change nothing
+  rebound contacts list --suppressed           whom to stop mailing
+  rebound contacts show ann@example.com        why";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Archive and judge messages, and keep the contacts' state
+    ///
+    /// Reads every message once, however often it is given. A message stays where it is: nothing is moved or deleted.
+    Run(RunArgs),
+    /// Say what messages are, without keeping anything
+    Classify(ClassifyArgs),
+    /// Look at contacts and their state
+    #[command(subcommand)]
+    Contacts(ContactsCommand),
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Where the messages are: .eml files, folders, Maildirs, mbox files, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Name under which these messages are archived, as if they had been fetched from this account
+    #[arg(long, value_name = "NAME", default_value = "local")]
+    pub account: String,
+    /// The mailing list these messages answer to [default: the account's name]
+    #[arg(long, value_name = "NAME")]
+    pub list: Option<String>,
+    /// How to print the summary
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: SummaryFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct ClassifyArgs {
+    /// Where the messages are: .eml files, folders, Maildirs, mbox files, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to print the verdicts
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: ReportFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ContactsCommand {
+    /// One contact: its state, and every event behind it
+    Show {
+        /// The contact's address, in any spelling
+        address: String,
+        /// How to print it
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        format: ReportFormat,
+    },
+    /// All contacts, sorted by address
+    List {
+        /// Only those that must not be mailed any more
+        #[arg(long)]
+        suppressed: bool,
+        /// How to print them
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        format: RowFormat,
+    },
+}
+
+/// Formats for a summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SummaryFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+}
+
+/// Formats for nested data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON document a line
+    Jsonl,
+}
+
+/// Formats for flat rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RowFormat {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON document a line
+    Jsonl,
+    /// For spreadsheets, with a header line (RFC 4180)
+    Csv,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

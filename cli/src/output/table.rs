@@ -1,0 +1,152 @@
+//! Tables that fit the terminal.
+
+use std::fmt::Write;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::terminal::printable;
+
+/// Space between two columns.
+const GAP: &str = "  ";
+
+/// Which side of its column a cell keeps to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Rows under headings. Where they are wider than they may be, the widest column gives way and its cells are cut with `…`.
+#[derive(Debug)]
+pub struct Table {
+    columns: Vec<(String, Align)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these headings; an empty set of headings prints none.
+    pub fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
+        Self {
+            columns: columns
+                .into_iter()
+                .map(|(name, align)| (name.to_owned(), align))
+                .collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row; what a stranger wrote in it is made harmless.
+    pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
+        self.rows
+            .push(cells.into_iter().map(|cell| printable(cell).into_owned()).collect());
+    }
+
+    /// The table as text, no line wider than `width` columns, each ending in a line feed.
+    pub fn render(&self, width: usize) -> String {
+        let widths = self.widths(width);
+        let mut text = String::new();
+        if self.columns.iter().any(|(name, _)| !name.is_empty()) {
+            self.line(&mut text, &widths, self.columns.iter().map(|(name, _)| name.as_str()));
+        }
+        for row in &self.rows {
+            self.line(&mut text, &widths, row.iter().map(String::as_str));
+        }
+        text
+    }
+
+    /// As wide as the widest cell; while that is too much, the widest column gives way.
+    fn widths(&self, available: usize) -> Vec<usize> {
+        let mut widths: Vec<usize> = self.columns.iter().map(|(name, _)| name.width()).collect();
+        let narrowest = widths.clone();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width());
+            }
+        }
+        let gaps = GAP.len() * widths.len().saturating_sub(1);
+        let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(available);
+        while excess > 0 {
+            let shrinkable = widths
+                .iter_mut()
+                .zip(&narrowest)
+                .filter(|(width, least)| **width > (**least).max(8));
+            let Some((widest, _)) = shrinkable.max_by_key(|(width, _)| **width) else {
+                break;
+            };
+            *widest -= 1;
+            excess -= 1;
+        }
+        widths
+    }
+
+    fn line<'a>(&self, text: &mut String, widths: &[usize], cells: impl Iterator<Item = &'a str>) {
+        let start = text.len();
+        for (index, ((cell, width), (_, align))) in cells.zip(widths).zip(&self.columns).enumerate() {
+            if index > 0 {
+                text.push_str(GAP);
+            }
+            let cell = cut(cell, *width);
+            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            let _ = match align {
+                Align::Left => write!(text, "{cell}{padding}"),
+                Align::Right => write!(text, "{padding}{cell}"),
+            };
+        }
+        let end = text.trim_end().len().max(start);
+        text.truncate(end);
+        text.push('\n');
+    }
+}
+
+/// At most `width` columns of `text`.
+fn cut(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+    if text.width() <= width {
+        return text.into();
+    }
+    let mut used = 0;
+    let mut kept: String = text
+        .chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used < width
+        })
+        .collect();
+    kept.push('…');
+    kept.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Table {
+        let mut table = Table::new([("ADDRESS", Align::Left), ("SOFT", Align::Right), ("WORDS", Align::Left)]);
+        table.row(["ann@example.com", "5", "550 5.1.1 no such user"]);
+        table.row([
+            "博@例え.example",
+            "12",
+            "邮箱已满 mailbox is full and will stay so for a long time",
+        ]);
+        table
+    }
+
+    #[test]
+    fn columns_line_up_in_any_script() {
+        assert_eq!(
+            sample().render(100),
+            "ADDRESS          SOFT  WORDS\n\
+             ann@example.com     5  550 5.1.1 no such user\n\
+             博@例え.example    12  邮箱已满 mailbox is full and will stay so for a long time\n"
+        );
+    }
+
+    #[test]
+    fn the_widest_column_gives_way() {
+        let text = sample().render(45);
+        assert!(text.lines().all(|line| line.width() <= 45), "{text}");
+        assert!(text.contains("550 5.1.1 no such user"), "{text}");
+        assert!(text.contains("邮箱已满 mailbox is f…"), "{text}");
+    }
+}

@@ -1,0 +1,60 @@
+//! What a terminal can show.
+
+use std::borrow::Cow;
+use std::io::IsTerminal;
+
+/// Columns of a table that goes to a file or a pipe, where nobody says how wide it may be.
+const PIPE_WIDTH: usize = 120;
+
+/// The narrowest table that still says something.
+const MIN_WIDTH: usize = 60;
+
+/// How many columns standard output has.
+pub fn width() -> usize {
+    if !std::io::stdout().is_terminal() {
+        return PIPE_WIDTH;
+    }
+    console::Term::stdout()
+        .size_checked()
+        .map_or(PIPE_WIDTH, |(_, columns)| usize::from(columns).max(MIN_WIDTH))
+}
+
+/// `text` without anything that could steer a terminal: a stranger wrote it. Control, bidirectional and zero-width
+/// characters become `�`, white space runs one space.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let harmless = |c: char| !c.is_control() && !is_invisible(c);
+    if text.chars().all(harmless) && !text.contains("  ") {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            _ if c.is_whitespace() && shown.ends_with(' ') => {}
+            _ if c.is_whitespace() => shown.push(' '),
+            _ if harmless(c) => shown.push(c),
+            _ => shown.push(char::REPLACEMENT_CHARACTER),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_text_cannot_steer_the_terminal() {
+        for (text, expected) in [
+            ("550 no such user", "550 no such user"),
+            ("a\r\n\tb", "a b"),
+            ("\u{1b}[31mred\u{7}", "\u{fffd}[31mred\u{fffd}"),
+            ("abc\u{202e}cba", "abc\u{fffd}cba"),
+        ] {
+            assert_eq!(printable(text), expected);
+        }
+    }
+}
