@@ -1,0 +1,83 @@
+//! Addresses in address fields.
+
+use mail_parser::HeaderValue;
+use mail_parser::parsers::MessageStream;
+
+use crate::words::Address;
+
+/// An address field that names more than this is a mailing list's member list.
+const MAX_ADDRESSES: usize = 500;
+/// Enough for that many.
+const MAX_FIELD_BYTES: usize = 32 << 10;
+
+/// The addresses of an unfolded, decoded field value, groups opened, display names dropped.
+pub(crate) fn addresses(value: &str) -> Vec<Address> {
+    let value = value.trim();
+    if value.is_empty() {
+        return Vec::new();
+    }
+    if let Some(address) = simple(value) {
+        return vec![address];
+    }
+    let mut end = value.len().min(MAX_FIELD_BYTES);
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut field = value.as_bytes().get(..end).unwrap_or_default().to_vec();
+    field.push(b'\n');
+    let HeaderValue::Address(list) = MessageStream::new(&field).parse_address() else {
+        return Vec::new();
+    };
+    list.iter()
+        .filter_map(|entry| {
+            entry
+                .address
+                .as_deref()
+                .or(entry.name.as_deref().filter(|name| name.contains('@')))
+        })
+        .filter_map(Address::parse)
+        .take(MAX_ADDRESSES)
+        .collect()
+}
+
+/// `ann@example.com`, `<ann@example.com>` and `Ann <ann@example.com>` need no parser.
+fn simple(value: &str) -> Option<Address> {
+    if value.contains(['"', ',', '(', ';', ':', '\\']) {
+        return None;
+    }
+    let inner = match value.rsplit_once('<') {
+        Some((name, tail)) => tail.strip_suffix('>').filter(|_| !name.contains(['<', '>']))?,
+        None => value,
+    };
+    Address::parse(inner).filter(|address| address.as_str().contains('@'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_address_fields() {
+        for (value, expected) in [
+            ("ann@example.com", &["ann@example.com"][..]),
+            ("Ann <ann@example.com>", &["ann@example.com"]),
+            (
+                "\"Doe, Ann\" <ann@example.com>, bob@example.com (Bob)",
+                &["ann@example.com", "bob@example.com"],
+            ),
+            (
+                "list: a@example.com, b@example.com;",
+                &["a@example.com", "b@example.com"],
+            ),
+            ("undisclosed-recipients:;", &[]),
+            ("", &[]),
+        ] {
+            let found = addresses(value);
+            assert_eq!(
+                found.iter().map(Address::as_str).collect::<Vec<_>>(),
+                expected,
+                "{value:?}"
+            );
+        }
+    }
+}

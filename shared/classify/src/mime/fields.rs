@@ -1,0 +1,220 @@
+//! Header fields, found in one pass and decoded only when asked for.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use super::decode::{decode_words, guess_text};
+
+/// More fields than any real header has; what follows is left alone.
+const MAX_FIELDS: usize = 1_000;
+/// No header value that matters is longer; a hostile one is cut.
+const MAX_VALUE_BYTES: usize = 64 << 10;
+
+/// One field of a header, as ranges of the buffer it was found in.
+#[derive(Debug)]
+pub(super) struct Field {
+    name: Range<usize>,
+    value: Range<usize>,
+    decoded: OnceCell<Box<str>>,
+}
+
+/// The fields of one header block: names are ASCII case-insensitive, values unfolded and decoded (RFC 2047).
+#[derive(Debug, Default)]
+pub(crate) struct Fields<'b> {
+    bytes: &'b [u8],
+    table: FieldTable,
+}
+
+impl<'b> Fields<'b> {
+    /// Reads the block at the start of `bytes`; it ends at the first line that is no field.
+    pub(crate) fn parse(bytes: &'b [u8]) -> Self {
+        Self {
+            bytes,
+            table: FieldTable::parse(bytes, 0),
+        }
+    }
+
+    /// The first field of that name.
+    pub(crate) fn get<'s>(&'s self, name: &'s str) -> Option<&'s str> {
+        self.table.get(self.bytes, name)
+    }
+
+    /// All fields as (name as written, value), in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.table.iter(self.bytes)
+    }
+
+    /// Whether there is no field at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.table.fields.is_empty()
+    }
+
+    /// Where the block ends: the offset of the first byte that belongs to no field and no blank separator line.
+    pub(crate) fn end(&self) -> usize {
+        self.table.end
+    }
+}
+
+/// The same without its buffer, for owners of both.
+#[derive(Debug, Default)]
+pub(super) struct FieldTable {
+    fields: Vec<Field>,
+    end: usize,
+}
+
+impl FieldTable {
+    /// Reads the block that starts at offset `at`.
+    pub(super) fn parse(bytes: &[u8], mut at: usize) -> Self {
+        let mut fields: Vec<Field> = Vec::with_capacity(16);
+        loop {
+            let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else {
+                break;
+            };
+            let line_len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest.get(..line_len).unwrap_or_default();
+            let next = (at + line_len + 1).min(bytes.len());
+            match line.first() {
+                None => {
+                    at = next;
+                    break;
+                }
+                Some(b' ' | b'\t') if !fields.is_empty() => {
+                    if line.iter().all(|b| matches!(b, b' ' | b'\t')) && !continues(bytes, next) {
+                        at = next;
+                        break;
+                    }
+                    if let Some(last) = fields.last_mut() {
+                        last.value.end = at + line_len;
+                    }
+                }
+                _ => {
+                    let envelope = fields.is_empty() && (line.starts_with(b"From ") || line.starts_with(b">From "));
+                    if !envelope {
+                        let Some(colon) = field_name_len(line).filter(|_| fields.len() < MAX_FIELDS) else {
+                            break;
+                        };
+                        fields.push(Field {
+                            name: at..at + colon,
+                            value: at + colon + 1..at + line_len,
+                            decoded: OnceCell::new(),
+                        });
+                    }
+                }
+            }
+            at = next;
+        }
+        for field in &mut fields {
+            field.name.end -= trailing_blanks(bytes.get(field.name.clone()).unwrap_or_default());
+        }
+        Self { fields, end: at }
+    }
+
+    /// Offset of the first byte after the block and its blank separator line.
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
+    /// Where the raw value of the first field of that name stands.
+    pub(super) fn raw(&self, bytes: &[u8], name: &str) -> Option<Range<usize>> {
+        self.named(bytes, name).next().map(|field| field.value.clone())
+    }
+
+    pub(super) fn get<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> Option<&'b str> {
+        self.all(bytes, name).next()
+    }
+
+    pub(super) fn all<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> impl Iterator<Item = &'b str> {
+        self.named(bytes, name).map(|field| field.text(bytes))
+    }
+
+    pub(super) fn iter<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = (&'b str, &'b str)> {
+        self.fields.iter().map(move |field| {
+            let name = bytes.get(field.name.clone()).unwrap_or_default();
+            (std::str::from_utf8(name).unwrap_or_default(), field.text(bytes))
+        })
+    }
+
+    fn named<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> impl Iterator<Item = &'b Field> {
+        self.fields.iter().filter(move |field| {
+            field.name.len() == name.len()
+                && bytes
+                    .get(field.name.clone())
+                    .is_some_and(|written| written.eq_ignore_ascii_case(name.as_bytes()))
+        })
+    }
+}
+
+impl Field {
+    fn text<'b>(&'b self, bytes: &'b [u8]) -> &'b str {
+        let raw = bytes.get(self.value.clone()).unwrap_or_default();
+        let plain = raw.is_ascii()
+            && !raw.contains(&b'\n')
+            && !raw.contains(&0x1b)
+            && memchr::memmem::find(raw, b"=?").is_none();
+        if plain && raw.len() <= MAX_VALUE_BYTES {
+            return std::str::from_utf8(raw).unwrap_or_default().trim();
+        }
+        self.decoded.get_or_init(|| header_value(raw).into_boxed_str())
+    }
+}
+
+/// Unfolds and decodes a raw field value.
+pub(crate) fn header_value(raw: &[u8]) -> String {
+    let raw = raw.get(..MAX_VALUE_BYTES).unwrap_or(raw);
+    let text = guess_text(raw, None);
+    let mut unfolded = String::with_capacity(text.len());
+    for line in text.lines() {
+        if unfolded.is_empty() {
+            unfolded.push_str(line.trim());
+        } else {
+            unfolded.push(' ');
+            unfolded.push_str(line.trim());
+        }
+    }
+    decode_words(&unfolded)
+}
+
+/// A folded field goes on after a line of blanks only when more folding follows.
+fn continues(bytes: &[u8], next: usize) -> bool {
+    matches!(bytes.get(next), Some(b' ' | b'\t'))
+}
+
+fn trailing_blanks(name: &[u8]) -> usize {
+    name.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count()
+}
+
+/// Length of the field name when the line is `Name: value` (RFC 5322 section 2.2; blanks before the colon are obsolete
+/// syntax and still seen).
+fn field_name_len(line: &[u8]) -> Option<usize> {
+    if line.starts_with(b"--") {
+        return None; // a boundary, whatever it is made of
+    }
+    let colon = memchr::memchr(b':', line)?;
+    let name = line.get(..colon)?;
+    let trimmed = name.get(..name.len() - trailing_blanks(name))?;
+    let well_formed = !trimmed.is_empty() && trimmed.len() <= 128 && trimmed.iter().all(|b| matches!(b, 33..=126));
+    well_formed.then_some(colon)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_unfolded_and_decoded() {
+        let block = b"From daemon Mon Jan  1 00:00:00 2026\nSubject: one\n two\nX-Empty:\nFrom : =?utf-8?q?J=C3=B6rg?= <j@example.com>\n\nbody: no";
+        let fields = Fields::parse(block);
+        assert_eq!(fields.get("subject"), Some("one two"));
+        assert_eq!(fields.get("x-empty"), Some(""));
+        assert_eq!(fields.get("FROM"), Some("Jörg <j@example.com>"));
+        assert_eq!(fields.get("body"), None);
+        assert_eq!(block.get(fields.end()..), Some(&b"body: no"[..]));
+    }
+
+    #[test]
+    fn text_is_not_a_header() {
+        let fields = Fields::parse(b"Hello there,\nthis: is text");
+        assert!(fields.is_empty());
+        assert_eq!(fields.end(), 0);
+    }
+}
