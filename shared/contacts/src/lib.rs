@@ -1,1 +1,30 @@
-//! rebound contacts.
+//! What is known about a contact, and how it came to be known.
+//!
+//! An [`Event`] is what one message (or one person, by hand) says about one address. A [`Contact`] is the fold of its
+//! events under a [`Policy`]: it does not depend on the order in which they arrive, nor on how often, so it can be kept
+//! up to date event by event and recomputed at any time with the same result.
+//!
+//! Everything but [`repository`] is pure: no I/O, no clock, no randomness. [`repository`] (feature `dynamodb`, on by
+//! default) keeps events and contacts in DynamoDB, one transaction per message or per batch of messages.
+
+mod address;
+mod contact;
+mod decision;
+mod event;
+mod hash;
+mod journal;
+mod moment;
+mod policy;
+mod record;
+#[cfg(feature = "dynamodb")]
+pub mod repository;
+
+pub use address::{ContactAddress, InvalidAddress};
+pub use contact::{Change, Contact, Counters, LastVerdict, Status, fold};
+pub use decision::{Cause, Suppression};
+pub use event::{Authenticity, Event, EventKind, ManualAction};
+pub use hash::{InvalidHash, MessageHash};
+pub use journal::JOURNAL_DEPTH;
+pub use moment::{InvalidMoment, Moment};
+pub use policy::{InvalidPolicy, Overrides, Policy};
+pub use record::{InvalidRecord, MessageRecord, Origin};

@@ -1,0 +1,124 @@
+//! The laws every history obeys: order, repetition and interruption make no difference.
+
+use proptest::prelude::*;
+use rebound_classify::{Action, Category};
+
+use super::*;
+use crate::event::{EventKind, ManualAction};
+use crate::hash::MessageHash;
+use crate::policy::Policy;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn neither_order_nor_repetition_matters((policy, events, shuffled) in shuffled_histories(60)) {
+        let expected = fold(&policy, &ann(), &events);
+        prop_assert_eq!(&fold(&policy, &ann(), &shuffled), &expected);
+        prop_assert_eq!(&fold(&policy, &ann(), shuffled.iter().chain(&events)), &expected);
+    }
+
+    #[test]
+    fn event_by_event_equals_the_fold_at_any_time((policy, _, shuffled) in shuffled_histories(40)) {
+        let mut contact = Contact::new(ann());
+        for (nth, event) in shuffled.iter().enumerate() {
+            let before = contact.clone();
+            let change = contact.apply(&policy, event);
+            prop_assert_eq!(&contact, &fold(&policy, &ann(), &shuffled[..=nth]));
+            prop_assert_eq!(change.suppressed.is_some(), before.suppression.is_none() && contact.suppression.is_some());
+            prop_assert_eq!(change.reactivated, before.suppression.is_some() && contact.suppression.is_none());
+            // As if it had been stored and read again.
+            contact.journal = Journal::decode(&contact.journal.encode()).unwrap();
+        }
+    }
+
+    #[test]
+    fn nothing_before_a_reactivation_suppresses((policy, mut events, _) in shuffled_histories(60)) {
+        let last = events.iter().map(|event| event.at).max().unwrap_or(Moment::from_millis(0));
+        let reactivate = EventKind::Manual(ManualAction::Reactivate);
+        events.insert(events.len() / 2, Event::new(MessageHash::of(b"reactivate"), Some(ann()), last, reactivate));
+        let contact = fold(&policy, &ann(), &events);
+        prop_assert_eq!((contact.suppression, contact.soft_streak), (None, 0));
+    }
+
+    #[test]
+    fn what_is_suppressed_stays_so_without_a_reactivation((policy, mut events, _) in shuffled_histories(60)) {
+        // In the order of time, deliveries first: a late one may well undo a streak that never was.
+        events.sort_by_key(|event| (event.at, event.kind != EventKind::Mail(Category::Delivered)));
+        let mut contact = Contact::new(ann());
+        let mut suppressed = false;
+        for event in events.iter().filter(|event| event.kind != EventKind::Manual(ManualAction::Reactivate)) {
+            suppressed |= contact.apply(&policy, event).suppressed.is_some();
+            prop_assert_eq!(contact.suppression.is_some(), suppressed);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn long_histories_obey_as_well((policy, events, shuffled) in shuffled_histories(900)) {
+        let mut contact = Contact::new(ann());
+        for event in &shuffled {
+            contact.apply(&policy, event);
+        }
+        prop_assert_eq!(&contact, &fold(&policy, &ann(), &events));
+        prop_assert!(contact.journal.encode().len() < 20_000);
+    }
+}
+
+/// A policy, a history in the order of time, and the same history in any other order.
+fn shuffled_histories(longest: usize) -> impl Strategy<Value = (Policy, Vec<Event>, Vec<Event>)> {
+    let history = prop::collection::vec(event(longest), 0..longest).prop_map(|mut events| {
+        events.sort_by_key(Stamp::of);
+        events.dedup_by_key(|event| event.message);
+        events
+    });
+    let shuffled = history.prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle()));
+    (policy(), shuffled).prop_map(|(policy, (events, shuffled))| (policy, events, shuffled))
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    let actions = prop::collection::btree_map(
+        prop::sample::select(Category::ALL),
+        prop::sample::select(&[Action::Ignore, Action::Record, Action::Count, Action::Unsubscribe][..]),
+        0..3,
+    );
+    (1_u32..8, prop::sample::select(vec![0_u32, 1, 30]), actions).prop_map(|(threshold, window, actions)| {
+        let mut policy = Policy::default().with_soft_limit(threshold, window).unwrap();
+        policy.overrides.categories = actions;
+        policy
+    })
+}
+
+/// Few distinct times, sent messages and lists, so that they collide.
+fn event(longest: usize) -> impl Strategy<Value = Event> {
+    let kind = prop_oneof![
+        6 => Just(EventKind::Mail(Category::SoftBounce)),
+        3 => Just(EventKind::Mail(Category::Delivered)),
+        1 => prop::sample::select(Category::ALL).prop_map(EventKind::Mail),
+        1 => Just(EventKind::Manual(ManualAction::Suppress)),
+        // So rare in a long history that the journal overflows.
+        u32::from(longest < 500) => Just(EventKind::Manual(ManualAction::Reactivate)),
+    ];
+    let spelling = prop::sample::select(&["ann@example.com", "Ann@example.com", "\"Ann\"@EXAMPLE.com"][..]);
+    let sent = prop::option::of(0_u8..20);
+    let list = prop::option::weighted(0.2, prop::sample::select(&["news", "ads"][..]));
+    (any::<u32>(), 0_i64..400, kind, spelling, sent, list, any::<bool>()).prop_map(
+        |(id, at, kind, spelling, sent, list, moves)| {
+            let message = MessageHash::of(&id.to_be_bytes());
+            let at = Moment::from_millis(at * 60 * 60 * 1000);
+            let mut event = Event::new(message, Some(spelling.parse().unwrap()), at, kind);
+            event.original_message_id = sent.map(|sent| format!("<{sent}@example.org>"));
+            event.list = list.map(str::to_owned);
+            event.diagnostic = Some(format!("550 {id}"));
+            event.new_address = moves.then(|| Address::parse(&format!("ann{id}@example.org"))).flatten();
+            event
+        },
+    )
+}
+
+fn ann() -> ContactAddress {
+    "ann@example.com".parse().unwrap()
+}

@@ -1,0 +1,230 @@
+//! What histories amount to, as stories: `soft@3/a` is a soft bounce on day 3 of the sent message `a`.
+
+use rebound_classify::{Action, Category, Reason};
+
+use super::*;
+use crate::event::{EventKind, ManualAction};
+use crate::hash::MessageHash;
+use crate::policy::Policy;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+#[test]
+fn what_suppresses_and_when() {
+    for (story, expected) in [
+        ("", "active"),
+        ("hard@3", "hard-bounce@3"),
+        ("hard@3 hard@1 hard@2", "hard-bounce@1"),
+        ("complaint@2 hard@3", "complaint@2"),
+        ("suppress@2 hard@3", "manual@2"),
+        ("block@1 block@2 block@3 block@4 block@5 block@6", "active"),
+        ("ooo@1 delayed@2 maybe@3 available@4 virus@5 junk@6", "active"),
+        // A streak.
+        ("soft@1 soft@2 soft@3 soft@4", "active streak 4"),
+        ("soft@1 soft@2 soft@3 soft@4 soft@5 soft@6", "soft-bounce@5 streak 6"),
+        ("soft@6 soft@2 unavailable@4 soft@3 soft@1", "soft-bounce@6 streak 5"),
+        ("soft@1/a soft@2/a soft@3/a soft@4/a soft@5/a", "active streak 1"),
+        (
+            "soft@1/a soft@2/a soft@3/b soft@4/c soft@5/d soft@6/e",
+            "soft-bounce@6 streak 5",
+        ),
+        ("soft@1 soft@2 soft@3 soft@4 hard@9 soft@5", "soft-bounce@5 streak 5"),
+        // The window.
+        ("soft@1 soft@2 soft@3 soft@4 soft@180", "soft-bounce@180 streak 5"),
+        ("soft@1 soft@2 soft@3 soft@4 soft@181", "active streak 4"),
+        ("soft@1 soft@100 soft@200 soft@300 soft@400 soft@500", "active streak 2"),
+        // A delivery starts it again, but revives nobody.
+        ("soft@1 soft@2 soft@3 soft@4 delivered@5 soft@6", "active streak 1"),
+        ("soft@1 soft@2 soft@3 soft@4 soft@5 delivered@6", "soft-bounce@5"),
+        ("soft@1 soft@2 delivered@2 soft@3 soft@4 soft@5", "active streak 4"),
+        ("soft@1 soft@2 soft@3 delivered@3 soft@4 soft@5", "active streak 3"),
+        ("hard@1 delivered@2", "hard-bounce@1"),
+        ("soft@1/a delivered@2 soft@3/a", "active"),
+        // A reactivation does: nothing up to it counts, whenever it arrives.
+        ("hard@1 reactivate@2", "active"),
+        ("reactivate@2 hard@1", "active"),
+        ("hard@1 reactivate@2 hard@3", "hard-bounce@3"),
+        ("hard@3 reactivate@2 complaint@1", "hard-bounce@3"),
+        ("soft@1 soft@2 soft@3 soft@4 reactivate@5 soft@6", "active streak 1"),
+        ("suppress@1 reactivate@2 reactivate@1", "active"),
+        // Lists.
+        ("unsub@1#news", "active off news"),
+        ("unsub@1#news unsub@2#ads", "active off ads news"),
+        ("unsub@1#news reactivate@2", "active off news"),
+        ("unsub@1#news reactivate@2#news", "active"),
+        ("reactivate@2#news unsub@1#news unsub@3#ads", "active off ads"),
+        ("hard@1 reactivate@2#news", "hard-bounce@1"),
+        ("suppress@1#news", "active off news"),
+    ] {
+        assert_eq!(outcome(&Policy::default(), story), expected, "{story}");
+    }
+}
+
+#[test]
+fn a_policy_changes_what_events_do() {
+    let patient = Policy::default().with_soft_limit(2, 0).unwrap();
+    let mut by_reason = Policy::default();
+    by_reason.overrides.reasons.insert(Reason::Undefined, Action::Record);
+    let mut strict_news = Policy::default();
+    strict_news
+        .lists
+        .entry("news".to_owned())
+        .or_default()
+        .categories
+        .insert(Category::SoftBounce, Action::Suppress);
+    let mut lists_only = Policy::default();
+    lists_only
+        .overrides
+        .categories
+        .insert(Category::Complaint, Action::Unsubscribe);
+    for (policy, story, expected) in [
+        (&patient, "soft@1 soft@9999", "soft-bounce@9999 streak 2"),
+        (&by_reason, "hard@1 complaint@2", "complaint@2"),
+        (&strict_news, "soft@1#ads", "active streak 1"),
+        (&strict_news, "soft@1#ads soft@2#news", "soft-bounce@2 streak 1"),
+        (&lists_only, "complaint@1#news", "active off news"),
+    ] {
+        assert_eq!(outcome(policy, story), expected, "{story}");
+    }
+}
+
+#[test]
+fn ignored_events_do_not_touch_the_contact() {
+    let (address, events) = history("junk@1 junk@2");
+    assert_eq!(fold(&Policy::default(), &address, &events), Contact::new(address));
+}
+
+#[test]
+fn counters_count_every_event_once_and_the_details_are_the_latest() {
+    let story = "hard@3 soft@1/a soft@2/a block@5 ooo@4 delivered@0 unavailable@1 maybe@1 complaint@2 suppress@9";
+    let (address, events) = history(story);
+    let twice: Vec<_> = events.iter().chain(&events).collect();
+    let contact = fold(&Policy::default(), &address, twice);
+    let expected = Counters {
+        hard_bounces: 1,
+        soft_bounces: 2,
+        unknown_bounces: 2,
+        blocks: 1,
+        complaints: 1,
+        auto_replies: 1,
+        delivered: 1,
+    };
+    assert_eq!(contact.counters, expected);
+    assert_eq!(contact.events, 10);
+    assert_eq!(contact.last_verdict.unwrap().category, Category::SenderBlocked);
+    assert_eq!(contact.first_event_at, Some(Moment::from_millis(0)));
+    assert_eq!(contact.last_event_at, Some(Moment::from_millis(9 * DAY)));
+}
+
+#[test]
+fn deliveries_that_were_forgotten_never_join_two_streaks() {
+    let deliveries: String = (5..300)
+        .flat_map(|day| [" delivered@".to_owned(), day.to_string()])
+        .collect();
+    let story = format!("soft@1 soft@2 soft@3 soft@4{deliveries}");
+    assert_eq!(
+        outcome(&Policy::default(), &format!("{story} soft@300")),
+        "active streak 1"
+    );
+    assert_eq!(
+        outcome(&Policy::default(), &format!("{story} soft@100 soft@300")),
+        "active streak 1"
+    );
+}
+
+#[test]
+fn a_change_is_told_once() {
+    let (address, events) = history("soft@1#n soft@2 soft@3 soft@4 soft@5 hard@6 reactivate@7 unsub@8#n unsub@9#n");
+    let mut contact = Contact::new(address);
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| contact.apply(&Policy::default(), event))
+        .map(
+            |change| match (change.suppressed, change.reactivated, change.unsubscribed) {
+                (Some(suppression), false, None) => suppression.cause.to_string(),
+                (None, true, None) => "reactivated".to_owned(),
+                (None, false, Some(list)) => format!("off {list}"),
+                _ => String::new(),
+            },
+        )
+        .collect();
+    assert_eq!(told, ["", "", "", "", "soft-bounce", "", "reactivated", "off n", ""]);
+}
+
+#[test]
+fn an_event_about_somebody_else_changes_nothing() {
+    let (_, events) = history("hard@1");
+    let mut other = Contact::new("bob@example.com".parse().unwrap());
+    assert_eq!(other.apply(&Policy::default(), &events[0]), Change::default());
+    assert_eq!(other, Contact::new("bob@example.com".parse().unwrap()));
+}
+
+#[test]
+fn serialises_flat_with_every_key() {
+    let (address, events) = history("hard@1");
+    let contact = fold(&Policy::default(), &address, &events);
+    let json = serde_json::to_value(&contact).unwrap();
+    assert_eq!(json["address"], "ann@example.com");
+    assert_eq!(json["status"], "suppressed");
+    assert_eq!(json["suppressed_at"], "1970-01-02T00:00:00.000Z");
+    assert_eq!(json["suppressed_by"], events[0].message.to_string());
+    assert_eq!(json["hard_bounces"], 1);
+    assert_eq!(json["new_address"], serde_json::Value::Null);
+    assert_eq!(json.as_object().unwrap().len(), 25);
+}
+
+fn outcome(policy: &Policy, story: &str) -> String {
+    let (address, events) = history(story);
+    let contact = fold(policy, &address, &events);
+    let mut outcome = vec![contact.suppression.map_or("active".to_owned(), |suppression| {
+        format!("{}@{}", suppression.cause, suppression.at.as_millis() / DAY)
+    })];
+    if contact.soft_streak > 0 {
+        outcome.push(format!("streak {}", contact.soft_streak));
+    }
+    if !contact.unsubscribed_lists.is_empty() {
+        outcome.push(format!("off {}", contact.unsubscribed_lists.join(" ")));
+    }
+    outcome.join(" ")
+}
+
+fn history(story: &str) -> (ContactAddress, Vec<Event>) {
+    let address: ContactAddress = "Ann@example.com".parse().unwrap();
+    let events = story.split_whitespace().enumerate().map(|(nth, word)| {
+        let (word, list) = word
+            .split_once('#')
+            .map_or((word, None), |(word, list)| (word, Some(list)));
+        let (word, sent) = word
+            .split_once('/')
+            .map_or((word, None), |(word, sent)| (word, Some(sent)));
+        let (kind, day) = word.split_once('@').unwrap();
+        let message = MessageHash::of(&nth.to_be_bytes());
+        let at = Moment::from_millis(day.parse::<i64>().unwrap() * DAY);
+        let mut event = Event::new(message, Some(address.clone()), at, kind_named(kind));
+        event.list = list.map(str::to_owned);
+        event.original_message_id = sent.map(str::to_owned);
+        event
+    });
+    (address.clone(), events.collect())
+}
+
+fn kind_named(kind: &str) -> EventKind {
+    EventKind::Mail(match kind {
+        "hard" => Category::HardBounce,
+        "soft" => Category::SoftBounce,
+        "unavailable" => Category::UnknownUnavailable,
+        "available" => Category::UnknownAvailable,
+        "maybe" => Category::PossibleFailure,
+        "block" => Category::SenderBlocked,
+        "ooo" => Category::OutOfOffice,
+        "delayed" => Category::DeliveryReport,
+        "delivered" => Category::Delivered,
+        "complaint" => Category::Complaint,
+        "unsub" => Category::Unsubscribe,
+        "virus" => Category::VirusNotice,
+        "junk" => Category::Unrecognised,
+        "suppress" => return EventKind::Manual(ManualAction::Suppress),
+        "reactivate" => return EventKind::Manual(ManualAction::Reactivate),
+        _ => panic!("no such kind: {kind}"),
+    })
+}

@@ -1,0 +1,242 @@
+//! What one message, or one person by hand, says about one address.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rebound_classify::{Address, Category, EnhancedStatus, Reason, ReplyCode, Severity, UnknownWord};
+use serde::Serialize;
+
+use crate::address::{ContactAddress, NO_ADDRESS};
+use crate::hash::MessageHash;
+use crate::moment::Moment;
+
+/// One fact in a contact's history: one item of the `events` table, whose attributes the fields are named after.
+///
+/// It is identified by its message and [recipient](Self::recipient), and never changes once it is recorded.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Event {
+    /// The message that says so; for a manual action, the hash of what identifies it.
+    pub message: MessageHash,
+    /// The contact that is charged: the address that was mailed. `None` when the message names nobody.
+    pub address: Option<ContactAddress>,
+    /// When it happened: what orders a contact's history.
+    pub at: Moment,
+    /// What it says.
+    #[serde(rename = "category")]
+    pub kind: EventKind,
+    /// How lasting it is.
+    pub severity: Severity,
+    /// Why.
+    pub reason: Reason,
+    /// The mailbox account it came in through.
+    pub account: Option<String>,
+    /// The list that was mailed.
+    pub list: Option<String>,
+    /// The campaign that was mailed.
+    pub campaign: Option<String>,
+    /// The enhanced status code.
+    pub status: Option<EnhancedStatus>,
+    /// The SMTP reply code.
+    pub reply: Option<ReplyCode>,
+    /// The receiving server's own words.
+    pub diagnostic: Option<String>,
+    /// The address the last server tried to deliver to (RFC 3464 section 2.3.2).
+    pub final_recipient: Option<Address>,
+    /// The mailbox provider that refused.
+    pub provider: Option<String>,
+    /// The host that wrote the report.
+    pub reporting_mta: Option<String>,
+    /// `Message-ID` of the message that came back, without brackets: what makes several reports about one sent message
+    /// count once.
+    pub original_message_id: Option<String>,
+    /// Its subject.
+    pub original_subject: Option<String>,
+    /// Where the raw message is kept.
+    pub object_key: Option<String>,
+    /// The rule that decided.
+    pub rule: Option<String>,
+    /// Version of the rules.
+    pub rules_version: Option<String>,
+    /// The words that the rule matched.
+    pub evidence: Option<String>,
+    /// Where the recipient can be reached from now on.
+    pub new_address: Option<Address>,
+    /// How sure it is that the message speaks of mail we sent.
+    pub authenticity: Authenticity,
+    /// When the item may be deleted; stored to the second.
+    pub expires_at: Option<Moment>,
+    /// Who did it, for manual actions.
+    pub actor: Option<String>,
+    /// Why they did it.
+    pub note: Option<String>,
+}
+
+impl Event {
+    /// An event that says `kind` about `address` and nothing else; the other fields are for the caller to fill in.
+    pub fn new(message: MessageHash, address: Option<ContactAddress>, at: Moment, kind: EventKind) -> Self {
+        Self {
+            message,
+            address,
+            at,
+            kind,
+            severity: Severity::None,
+            reason: Reason::Undefined,
+            account: None,
+            list: None,
+            campaign: None,
+            status: None,
+            reply: None,
+            diagnostic: None,
+            final_recipient: None,
+            provider: None,
+            reporting_mta: None,
+            original_message_id: None,
+            original_subject: None,
+            object_key: None,
+            rule: None,
+            rules_version: None,
+            evidence: None,
+            new_address: None,
+            authenticity: Authenticity::None,
+            expires_at: None,
+            actor: None,
+            note: None,
+        }
+    }
+
+    /// The second half of its identity: the contact's key, `-` when the message names nobody.
+    pub fn recipient(&self) -> &str {
+        self.address.as_ref().map_or(NO_ADDRESS, ContactAddress::as_str)
+    }
+
+    /// The UTC day it happened, `2026-11-21`.
+    pub fn day(&self) -> String {
+        self.at.day()
+    }
+
+    /// Which list an unsubscription is about: the one that was mailed, else all that the account stands for.
+    pub(crate) fn list_or_account(&self) -> Option<&str> {
+        self.list.as_deref().or(self.account.as_deref())
+    }
+}
+
+/// What an event says. Written as one word, the attribute `category`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventKind {
+    /// The classifier's verdict on a message.
+    Mail(Category),
+    /// What somebody decided by hand.
+    Manual(ManualAction),
+}
+
+impl EventKind {
+    /// The stable wire name, kebab-case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail(category) => category.as_str(),
+            Self::Manual(action) => action.as_str(),
+        }
+    }
+
+    /// The verdict, if it is one.
+    pub const fn category(self) -> Option<Category> {
+        match self {
+            Self::Mail(category) => Some(category),
+            Self::Manual(_) => None,
+        }
+    }
+}
+
+impl FromStr for EventKind {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match ManualAction::ALL.iter().find(|action| action.as_str() == word) {
+            Some(action) => Ok(Self::Manual(*action)),
+            None => word.parse().map(Self::Mail),
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for EventKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What a person can decide about a contact.
+///
+/// With a `list` in the event it concerns that list only: off it, or on it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ManualAction {
+    /// Stop mailing the contact.
+    Suppress,
+    /// Mail it again; nothing that happened before counts any more.
+    Reactivate,
+}
+
+impl ManualAction {
+    /// Every manual action.
+    pub const ALL: &'static [Self] = &[Self::Suppress, Self::Reactivate];
+
+    /// The stable wire name, kebab-case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Suppress => "suppress",
+            Self::Reactivate => "reactivate",
+        }
+    }
+}
+
+/// How sure it is that a message speaks of mail we sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Authenticity {
+    /// Nothing proves it.
+    #[default]
+    None,
+}
+
+impl Authenticity {
+    /// The stable wire name, kebab-case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+        }
+    }
+}
+
+impl FromStr for Authenticity {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match word {
+            "none" => Ok(Self::None),
+            _ => Err(UnknownWord {
+                vocabulary: "Authenticity",
+                word: word.to_owned(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_word_of_its_own() {
+        let kinds = (Category::ALL.iter().map(|category| EventKind::Mail(*category)))
+            .chain(ManualAction::ALL.iter().map(|action| EventKind::Manual(*action)));
+        for kind in kinds {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+        assert!("burned".parse::<EventKind>().is_err());
+    }
+}
