@@ -1,1 +1,43 @@
-//! rebound local.
+//! Amazon S3 and DynamoDB on this machine, behind the AWS SDK's own clients.
+//!
+//! [`LocalStack`] keeps everything below one folder and hands out ordinary `aws_sdk_s3` and `aws_sdk_dynamodb`
+//! clients, so code written for the cloud runs here unchanged. No socket is opened: the clients' HTTP requests are
+//! answered inside the process.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let stack = rebound_local::LocalStack::open(".rebound".as_ref()).await?;
+//! stack.s3().put_object().bucket(stack.bucket()).key("raw/a/00/hello.eml").body(b"hi".to_vec().into()).send().await?;
+//! for message in stack.notifications().receive(10, std::time::Duration::from_secs(60)).await? {
+//!     println!("{}", message.body); // the S3 event, as a queue would deliver it
+//! }
+//! stack.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What durable means here
+//!
+//! A write that was answered with success survives a crash of the process and, as far as the disk keeps its word, of
+//! the machine: it is in SQLite's write-ahead log and flushed (`synchronous = FULL`) before the answer. Writes that
+//! wait at the same time share one flush, so durability is paid once a group and not once an object.
+//!
+//! # What is not supported
+//!
+//! S3: multipart uploads, versions, tags, access control, encryption. DynamoDB: whatever dynoxide does not do. Both answer
+//! with an error and not with a pretended success. One process at a time may have a folder open.
+
+mod blobs;
+mod clock;
+mod connector;
+mod dynamodb;
+mod error;
+mod notifications;
+mod s3;
+mod stack;
+mod store;
+
+pub use dynamodb::TableDefinition;
+pub use error::{Error, StoreError};
+pub use notifications::{Depth, NotificationId, NotificationQueue, QueueMessage};
+pub use stack::LocalStack;

@@ -1,0 +1,137 @@
+//! DynamoDB's protocol over dynoxide: JSON in, JSON out, the operation named in a header.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::{Database, DynoxideError};
+use futures::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::connector::Service;
+use crate::error::Error;
+
+/// How an operation is named in `X-Amz-Target`.
+const TARGET_PREFIX: &str = "DynamoDB_20120810.";
+/// The same for the operations on streams.
+const STREAMS_TARGET_PREFIX: &str = "DynamoDBStreams_20120810.";
+
+/// A table and what belongs to it.
+#[derive(Clone, Debug)]
+pub struct TableDefinition {
+    /// Name, key, attributes, indexes, stream.
+    pub table: CreateTableInputBuilder,
+    /// The attribute (seconds since 1970) after which an item may be removed.
+    pub time_to_live: Option<String>,
+}
+
+/// The tables on this machine. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Tables {
+    /// `None` once closed.
+    database: Arc<RwLock<Option<Database>>>,
+}
+
+impl Tables {
+    /// Opens or creates the database file, and removes expired items. Blocking.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let text = path.to_str().ok_or_else(|| Error::FolderName {
+            folder: path.to_owned(),
+        })?;
+        let failed = |error: DynoxideError| Error::DynamoDb {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let database = Database::new(text).map_err(failed)?;
+        let expired = database.sweep_ttl().map_err(failed)?;
+        if expired > 0 {
+            tracing::info!(local.expired_items = expired, "removed expired items");
+        }
+        Ok(Self {
+            database: Arc::new(RwLock::new(Some(database))),
+        })
+    }
+
+    /// Answers requests that come later with an error. The file is closed when those under way have ended.
+    pub(crate) fn close(&self) {
+        self.database.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Service for Tables {
+    fn call(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let answered = tokio::task::spawn_blocking(move || {
+            let database = database.ok_or_else(|| ConnectorError::user("the local stack is closed".into()))?;
+            let target = request.headers().get("x-amz-target").unwrap_or_default();
+            let operation = target
+                .strip_prefix(TARGET_PREFIX)
+                .or_else(|| target.strip_prefix(STREAMS_TARGET_PREFIX));
+            let body = request.body().bytes().unwrap_or_default();
+            match dispatch(&database, operation.unwrap_or(target), body) {
+                Ok(json) => response(200, json),
+                Err(error) => response(error.status_code(), error.to_json().into()),
+            }
+        });
+        Box::pin(async move {
+            answered
+                .await
+                .unwrap_or_else(|error| Err(ConnectorError::other(error.into(), None)))
+        })
+    }
+}
+
+fn response(status: u16, json: Vec<u8>) -> Result<HttpResponse, ConnectorError> {
+    let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(json));
+    response
+        .headers_mut()
+        .insert("content-type", "application/x-amz-json-1.0");
+    Ok(response)
+}
+
+/// Runs the operation that a request names.
+fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
+    match operation {
+        "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
+        "CreateTable" => run(body, |request| database.create_table(request)),
+        "DeleteItem" => run(body, |request| database.delete_item(request)),
+        "DeleteTable" => run(body, |request| database.delete_table(request)),
+        "DescribeStream" => run(body, |request| database.describe_stream(request)),
+        "DescribeTable" => run(body, |request| database.describe_table(request)),
+        "DescribeTimeToLive" => run(body, |request| database.describe_time_to_live(request)),
+        "GetItem" => run(body, |request| database.get_item(request)),
+        "GetRecords" => run(body, |request| database.get_records(request)),
+        "GetShardIterator" => run(body, |request| database.get_shard_iterator(request)),
+        "ListStreams" => run(body, |request| database.list_streams(request)),
+        "ListTables" => run(body, |request| database.list_tables(request)),
+        "PutItem" => run(body, |request| database.put_item(request)),
+        "Query" => run(body, |request| database.query(request)),
+        "Scan" => run(body, |request| database.scan(request)),
+        "TransactGetItems" => run(body, |request| database.transact_get_items(request)),
+        "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
+        "UpdateItem" => run(body, |request| database.update_item(request)),
+        "UpdateTable" => run(body, |request| database.update_table(request)),
+        "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
+        other => Err(DynoxideError::ValidationException(format!(
+            "{other} is not supported here"
+        ))),
+    }
+}
+
+/// Reads a request, runs it, writes the answer.
+fn run<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Result<Vec<u8>, DynoxideError> {
+    let request =
+        serde_json::from_slice(body).map_err(|error| DynoxideError::ValidationException(error.to_string()))?;
+    let answer = operation(request)?;
+    serde_json::to_vec(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}

@@ -1,0 +1,258 @@
+//! The stack as a whole: one folder, locked, with everything in it.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::StalledStreamProtectionConfig;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::connector;
+use crate::dynamodb::{TableDefinition, Tables};
+use crate::error::{Error, StoreError};
+use crate::notifications::NotificationQueue;
+use crate::s3;
+use crate::store::Store;
+
+/// The region that everything claims to be in.
+pub(crate) const REGION: &str = "us-east-1";
+
+/// The one bucket that is there from the start.
+const BUCKET: &str = "messages";
+
+/// New objects below this prefix are announced in the notification queue.
+const WATCHED_PREFIX: &str = "raw/";
+
+/// The folder is private: returned mail names people.
+const FOLDER_MODE: u32 = 0o700;
+
+/// The fixed key pair. It never leaves the process: there is no socket to present it at.
+const ACCESS_KEY: &str = "local";
+const SECRET_KEY: &str = "local";
+
+/// S3, DynamoDB and the notification queue below one folder.
+///
+/// Clones of the clients may outlive the stack's [`close`](Self::close); they then answer with errors.
+pub struct LocalStack {
+    store: Store,
+    tables: Tables,
+    s3: aws_sdk_s3::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
+    folder: Folder,
+}
+
+/// The folder, ours alone as long as this lives.
+struct Folder {
+    path: PathBuf,
+    /// Dropping the file drops the lock.
+    _lock: File,
+    /// Removes a temporary folder in the end.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl LocalStack {
+    /// Opens or creates the stack below `folder`. One process at a time: a second one gets [`Error::InUse`].
+    pub async fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.to_owned();
+        let opened = blocking(move || {
+            let folder = Folder::claim(path, None)?;
+            Opened::new(folder, true)
+        });
+        Self::start(opened.await?).await
+    }
+
+    /// A stack in a temporary folder that disappears with it, for tests: nothing is flushed to the disk.
+    pub async fn temporary() -> Result<Self, Error> {
+        let opened = blocking(|| {
+            let folder = tempfile::tempdir().map_err(Error::io("create a folder in", &std::env::temp_dir()))?;
+            let folder = Folder::claim(folder.path().to_owned(), Some(folder))?;
+            Opened::new(folder, false)
+        });
+        Self::start(opened.await?).await
+    }
+
+    /// An S3 client for everything in this stack.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        self.s3.clone()
+    }
+
+    /// A DynamoDB client for everything in this stack.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamodb.clone()
+    }
+
+    /// The bucket that is there from the start.
+    pub fn bucket(&self) -> &str {
+        BUCKET
+    }
+
+    /// The notifications about new objects below `raw/`.
+    pub fn notifications(&self) -> NotificationQueue {
+        NotificationQueue::new(self.store.clone())
+    }
+
+    /// The folder that holds everything.
+    pub fn folder(&self) -> &Path {
+        &self.folder.path
+    }
+
+    /// Creates a table unless it is there. A table that is there stays as it is, however it is defined.
+    pub async fn ensure_table(&self, definition: TableDefinition) -> Result<(), Error> {
+        let table = definition.table.get_table_name().clone().unwrap_or_default();
+        let failed = |action, reason: String| Error::Table {
+            action,
+            table: table.clone(),
+            reason,
+        };
+        match definition.table.send_with(&self.dynamodb).await {
+            Ok(_) => {}
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_resource_in_use_exception()) =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(failed("create", reason(&error))),
+        }
+        let Some(attribute) = definition.time_to_live else {
+            return Ok(());
+        };
+        let specification = aws_sdk_dynamodb::types::TimeToLiveSpecification::builder()
+            .attribute_name(attribute)
+            .enabled(true)
+            .build()
+            .map_err(|error| failed("set the time to live of", error.to_string()))?;
+        let set = self
+            .dynamodb
+            .update_time_to_live()
+            .table_name(&table)
+            .time_to_live_specification(specification);
+        set.send()
+            .await
+            .map(drop)
+            .map_err(|error| failed("set the time to live of", reason(&error)))
+    }
+
+    /// Waits for the writes under way, closes all files and gives the folder back.
+    pub async fn close(self) -> Result<(), Error> {
+        self.tables.close();
+        self.store.close().await?;
+        drop(self.folder);
+        Ok(())
+    }
+
+    async fn start(opened: Opened) -> Result<Self, Error> {
+        let Opened { folder, store, tables } = opened;
+        store.create_bucket(BUCKET.into()).await?;
+        let s3 = s3_client(connector::http_client(s3::service(
+            store.clone(),
+            WATCHED_PREFIX,
+            ACCESS_KEY,
+            SECRET_KEY,
+        )));
+        let dynamodb = dynamodb_client(connector::http_client(tables.clone()));
+        Ok(Self {
+            store,
+            tables,
+            s3,
+            dynamodb,
+            folder,
+        })
+    }
+}
+
+impl std::fmt::Debug for LocalStack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalStack")
+            .field("folder", &self.folder.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What opening a folder gives: all that may block.
+struct Opened {
+    folder: Folder,
+    store: Store,
+    tables: Tables,
+}
+
+impl Opened {
+    fn new(folder: Folder, durable: bool) -> Result<Self, Error> {
+        let store = Store::open(&folder.path, durable)?;
+        let tables = Tables::open(&folder.path.join("dynamodb.sqlite"))?;
+        Ok(Self { folder, store, tables })
+    }
+}
+
+impl Folder {
+    fn claim(path: PathBuf, temporary: Option<tempfile::TempDir>) -> Result<Self, Error> {
+        if !path.is_dir() {
+            let mut builder = DirBuilder::new();
+            builder
+                .recursive(true)
+                .mode(FOLDER_MODE)
+                .create(&path)
+                .map_err(Error::io("create", &path))?;
+        }
+        let lock_path = path.join("lock");
+        let mut options = OpenOptions::new();
+        options.create(true).write(true).truncate(false);
+        let lock = options.open(&lock_path).map_err(Error::io("open", &lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path,
+                _lock: lock,
+                _temporary: temporary,
+            }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { folder: path }),
+            Err(TryLockError::Error(error)) => Err(Error::io("lock", &lock_path)(error)),
+        }
+    }
+}
+
+/// A failed request to this process will not succeed when it is repeated, so the clients do not retry.
+fn s3_client(http: SharedHttpClient) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+        .region(aws_sdk_s3::config::Region::new(REGION))
+        .credentials_provider(credentials())
+        .endpoint_url("http://s3.local")
+        .force_path_style(true)
+        .retry_config(RetryConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(http)
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+fn dynamodb_client(http: SharedHttpClient) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+        .region(aws_sdk_dynamodb::config::Region::new(REGION))
+        .credentials_provider(credentials())
+        .endpoint_url("http://dynamodb.local")
+        .retry_config(RetryConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .http_client(http)
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+fn credentials() -> Credentials {
+    Credentials::from_keys(ACCESS_KEY, SECRET_KEY, None)
+}
+
+/// All that is known about a failed request, in one line.
+fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or(Err(Error::Store(StoreError::Closed)))
+}
