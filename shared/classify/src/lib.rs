@@ -2,22 +2,59 @@
 //!
 //! [`Classifier::classify`] takes the raw bytes of a message and says what it is, whom it is about, why, and which
 //! words decided. It is pure: no I/O, no clock, no async, no global state. Any bytes give a report.
+//!
+//! The way through it: bytes → parts ([`mime`]) → evidence, each piece with the recipient it names and the place it
+//! was found in ([`evidence`]) → one piece per recipient ([`merge`]) → who wrote it ([`dialect`]) → why → and, apart
+//! from all that, what it means for the contact ([`decide`]).
 
+mod decide;
+mod dialect;
+mod evidence;
+mod feedback;
+mod merge;
 #[allow(dead_code, reason = "the view is wider than its first users")]
 mod mime;
+mod original;
+mod pipeline;
+mod proof;
 mod report;
+mod why;
 mod words;
 
+pub use original::SentHeaders;
 pub use report::{Original, Report, Verdict};
 pub use words::{Action, Address, Category, EnhancedStatus, Reason, ReplyCode, Severity, UnknownWord};
 
 /// Judges messages. Make one and use it for all of them; it is cheap to share and holds no state between messages.
-#[derive(Debug, Default)]
-pub struct Classifier {}
+#[derive(Debug)]
+pub struct Classifier {
+    engine: pipeline::Engine,
+}
 
 impl Classifier {
     /// A classifier with the built-in rules.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_sent_headers(SentHeaders::default())
+    }
+
+    /// The same, finding contact and campaign in other header fields of the sent messages.
+    pub fn with_sent_headers(sent_headers: SentHeaders) -> Self {
+        let engine = pipeline::Engine {
+            phrases: evidence::Phrases::new(),
+            dialects: dialect::Dialects::new(),
+            sent_headers,
+        };
+        Self { engine }
+    }
+
+    /// Judges one message. Total: any bytes give a report, in time linear in their number.
+    pub fn classify(&self, raw: &[u8]) -> Report {
+        self.engine.judge(raw)
+    }
+}
+
+impl Default for Classifier {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -1,0 +1,116 @@
+//! What a report says about a recipient, each saying with where it stands. Nothing is judged here.
+
+mod codes;
+mod notification;
+mod phrases;
+mod status_part;
+mod text;
+
+pub(crate) use codes::Codes;
+pub(crate) use notification::read_notification;
+pub(crate) use phrases::{Phrases, Tells};
+pub(crate) use status_part::{StatusReport, read_status_part};
+pub(crate) use text::{TextReport, read_text, refused_command, remote_host};
+
+use crate::words::{Address, EnhancedStatus, ReplyCode};
+
+/// Where a piece of evidence stands, the most trustworthy first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// A field of a delivery-status part, or the same fields in plain text.
+    StatusField,
+    /// A header field such as `X-Failed-Recipients`.
+    Header,
+    /// A line of the report that begins with the recipient.
+    RecipientLine,
+    /// A labelled recipient, `Recipient: <ann@example.com>`.
+    Label,
+    /// A recipient in a sentence.
+    Sentence,
+    /// A recipient that only an SMTP reply names.
+    Transcript,
+    /// Nobody is named; the returned message says whom it was for.
+    Returned,
+}
+
+/// What was tried, in the words of RFC 3464 section 2.3.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Failed,
+    Delayed,
+    Delivered,
+    Relayed,
+    Expanded,
+}
+
+impl Outcome {
+    /// The value of an `Action` field; what follows the word is a comment.
+    pub(crate) fn named(value: &str) -> Option<Self> {
+        const NAMES: &[(&str, Outcome)] = &[
+            ("failed", Outcome::Failed),
+            ("failure", Outcome::Failed),
+            ("delayed", Outcome::Delayed),
+            ("deferred", Outcome::Delayed),
+            ("delivered", Outcome::Delivered),
+            ("deliverable", Outcome::Delivered),
+            ("relayed", Outcome::Relayed),
+            ("expanded", Outcome::Expanded),
+        ];
+        let word = value.trim().split(|c: char| !c.is_ascii_alphabetic()).next()?;
+        NAMES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(word))
+            .map(|(_, outcome)| *outcome)
+    }
+}
+
+/// One saying about one recipient.
+#[derive(Clone, Debug)]
+pub(crate) struct Evidence {
+    pub(crate) source: Source,
+    /// The address the last server tried to deliver to.
+    pub(crate) recipient: Option<Address>,
+    /// The address the sender gave, where the report tells it apart.
+    pub(crate) original: Option<Address>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) status: Option<EnhancedStatus>,
+    pub(crate) reply: Option<ReplyCode>,
+    /// The server's own words, white space folded.
+    pub(crate) words: String,
+    /// The host that said them.
+    pub(crate) remote_mta: Option<String>,
+    /// The SMTP command that was refused.
+    pub(crate) command: Option<&'static str>,
+}
+
+impl Evidence {
+    pub(crate) fn new(source: Source) -> Self {
+        Self {
+            source,
+            recipient: None,
+            original: None,
+            outcome: None,
+            status: None,
+            reply: None,
+            words: String::new(),
+            remote_mta: None,
+            command: None,
+        }
+    }
+}
+
+/// The longest diagnostic kept; real ones end long before.
+pub(crate) const MAX_WORDS_BYTES: usize = 4 << 10;
+
+/// Appends `piece` to `words`, white space folded to single spaces, up to [`MAX_WORDS_BYTES`].
+pub(crate) fn append_folded(words: &mut String, piece: &str) {
+    for word in piece.split_ascii_whitespace() {
+        if words.len() + word.len() >= MAX_WORDS_BYTES {
+            return;
+        }
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+}

@@ -1,0 +1,771 @@
+//! Reports without a delivery-status part: recipients and their errors, found in plain words.
+//!
+//! No dialect is needed for it. A report names a recipient in one of a few ways: a line that begins with the address,
+//! a label before it, a sentence around it, or an SMTP reply that repeats it. The surest way that occurs is taken, and
+//! what follows up to the next recipient belongs to it.
+
+use super::phrases::{Phrases, Tells};
+use super::{Codes, Evidence, MAX_WORDS_BYTES, Outcome, Source, append_folded};
+use crate::words::Address;
+
+/// A report speaks in its first lines; a log attached as text does not count.
+const MAX_LINES: usize = 3_000;
+/// Recipients of one report.
+const MAX_RECIPIENTS: usize = 1_000;
+
+/// What the words of a report say.
+#[derive(Debug, Default)]
+pub(crate) struct TextReport<'t> {
+    /// One for each recipient.
+    pub(crate) recipients: Vec<Evidence>,
+    /// The words before the returned message.
+    pub(crate) report: &'t str,
+    /// The returned message, when it follows in the same text.
+    pub(crate) returned: Option<&'t str>,
+    /// Whether a sentence says that a delivery failed, is late, succeeded.
+    pub(crate) says_failure: bool,
+    pub(crate) says_delay: bool,
+    pub(crate) says_success: bool,
+}
+
+/// One line, trimmed, and where it stands.
+#[derive(Clone, Copy, Debug)]
+struct Line<'t> {
+    text: &'t str,
+    indented: bool,
+    /// Whether it holds a reply or status code.
+    coded: bool,
+}
+
+/// An address in the report.
+#[derive(Clone, Debug)]
+struct Mention {
+    line: usize,
+    source: Source,
+    address: Address,
+    /// Where in the trimmed line the words after the address begin.
+    rest: usize,
+}
+
+/// Reads `text`. `ours` are addresses that the report is sent to or from: named as failed only when nobody else is.
+/// `named` are recipients that the header of the report names: then it is about exactly these.
+pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address], named: &[Address]) -> TextReport<'t> {
+    let mut read = TextReport {
+        report: text,
+        ..TextReport::default()
+    };
+    let mut cut = None;
+    for found in phrases.find(text) {
+        match found.tells {
+            Tells::Returned if cut.is_none() && stands_as_marker(text, found.start, found.end) => {
+                cut = Some((line_start(text, found.start), line_end(text, found.end)));
+                break;
+            }
+            Tells::Returned => {}
+            Tells::Failure => read.says_failure = true,
+            Tells::Delay => read.says_delay = true,
+            Tells::Success => read.says_success = true,
+        }
+    }
+    let cut = match (cut, header_block(text)) {
+        (Some((report_end, after)), Some(block)) if block < report_end => Some((block, block.min(after))),
+        (None, Some(block)) => Some((block, block)),
+        (marker, _) => marker,
+    };
+    if let Some((report_end, after)) = cut {
+        read.report = text.get(..report_end).unwrap_or(text);
+        read.returned = text.get(after..);
+    }
+    let lines: Vec<Line<'_>> = read
+        .report
+        .lines()
+        .take(MAX_LINES)
+        .map(|line| Line {
+            text: line.trim(),
+            indented: line.starts_with([' ', '\t']),
+            coded: Codes::find(line.trim()) != Codes::default(),
+        })
+        .collect();
+    read.recipients = recipients(&lines, ours, named, read.says_delay && !says_given_up(read.report));
+    read
+}
+
+/// `RCPT TO`, `DATA` and so on: the SMTP command that these words say was refused.
+pub(crate) fn refused_command(words: &str) -> Option<&'static str> {
+    const COMMANDS: &[(&str, &str)] = &[
+        ("end of data", "DATA"),
+        ("end of message", "DATA"),
+        ("end-of-data", "DATA"),
+        (">>> data", "DATA"),
+        ("final data", "DATA"),
+        ("data command", "DATA"),
+        ("after i sent the message", "DATA"),
+        ("pipelined data", "DATA"),
+        ("rcpt to", "RCPT"),
+        ("rcpt_to", "RCPT"),
+        ("rcpt command", "RCPT"),
+        ("does not like recipient", "RCPT"),
+        ("mail from", "MAIL"),
+        ("mail_from", "MAIL"),
+        ("mail command", "MAIL"),
+        ("ehlo", "EHLO"),
+        ("helo", "EHLO"),
+        ("starttls", "STARTTLS"),
+        ("initial connection", "CONN"),
+        ("greeting", "CONN"),
+    ];
+    let lower = words.to_ascii_lowercase();
+    COMMANDS
+        .iter()
+        .find(|(phrase, _)| lower.contains(phrase))
+        .map(|(_, command)| *command)
+}
+
+/// `host mx.example.com[192.0.2.1] said`, `while talking to mx.example.com.`: who said it.
+pub(crate) fn remote_host(words: &str) -> Option<String> {
+    const LEADS: &[&str] = &[
+        "while talking to ",
+        "host ",
+        "server at ",
+        "by server ",
+        "connected to ",
+        "smtp server <",
+        "server ",
+    ];
+    let lower = words.to_ascii_lowercase();
+    LEADS.iter().find_map(|lead| {
+        lower.match_indices(lead).take(8).find_map(|(at, _)| {
+            let name = words.get(at + lead.len()..)?;
+            let len = name
+                .bytes()
+                .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+                .count();
+            let name = name.get(..len)?.trim_end_matches('.');
+            (name.contains('.') && name.len() <= 255).then(|| name.to_owned())
+        })
+    })
+}
+
+fn recipients(lines: &[Line<'_>], ours: &[&Address], named: &[Address], delayed: bool) -> Vec<Evidence> {
+    let mentions = mentions(lines);
+    let chosen = if named.is_empty() {
+        choose(&mentions, ours)
+    } else {
+        locate(named, &mentions, lines)
+    };
+    let mut found: Vec<Evidence> = Vec::with_capacity(chosen.len());
+    for (index, mention) in chosen.iter().enumerate() {
+        let mut evidence = Evidence::new(mention.source);
+        evidence.recipient = Some(mention.address.clone());
+        if delayed {
+            evidence.outcome = Some(Outcome::Delayed);
+        }
+        let until = chosen.get(index + 1).map_or(lines.len(), |next| next.line);
+        let mut words = String::new();
+        block_words(lines, mention, until, &mut words);
+        if let Some(alias) = expanded_from(&words) {
+            evidence.original = Some(alias);
+        }
+        if Codes::find(&words) == Codes::default() {
+            elsewhere(lines, mention, chosen.len() == 1, &mut words);
+        }
+        evidence.words = words;
+        found.push(evidence);
+    }
+    // A list of addresses with the reason after the last one: the reason is everybody's.
+    for index in (0..found.len().saturating_sub(1)).rev() {
+        if found.get(index).is_some_and(|e| e.words.is_empty()) {
+            let shared = found.get(index + 1).map(|next| next.words.clone()).unwrap_or_default();
+            if let Some(evidence) = found.get_mut(index) {
+                evidence.words = shared;
+            }
+        }
+    }
+    for evidence in &mut found {
+        let codes = Codes::find(&evidence.words);
+        evidence.reply = codes.reply;
+        evidence.status = codes.status;
+        evidence.command = refused_command(&evidence.words);
+        evidence.remote_mta = remote_host(&evidence.words);
+    }
+    found
+}
+
+/// The mentions that name the recipients: those of the surest manner that occurs.
+fn choose(mentions: &[Mention], ours: &[&Address]) -> Vec<Mention> {
+    let foreign = |mention: &&Mention| !ours.iter().any(|our| our.same(&mention.address));
+    let only_foreign = mentions
+        .iter()
+        .filter(|m| m.source <= Source::Sentence)
+        .any(|m| foreign(&m))
+        || mentions.iter().any(|m| foreign(&m)) && !mentions.iter().any(|m| m.source <= Source::Label);
+    let eligible = |mention: &&Mention| !only_foreign || foreign(mention);
+    let Some(best) = mentions.iter().filter(eligible).map(|m| m.source).min() else {
+        return Vec::new();
+    };
+    let mut chosen: Vec<Mention> = Vec::new();
+    for mention in mentions.iter().filter(eligible).filter(|m| m.source == best) {
+        if !chosen.iter().any(|known| known.address.same(&mention.address)) && chosen.len() < MAX_RECIPIENTS {
+            chosen.push(mention.clone());
+        }
+    }
+    if best == Source::Sentence {
+        // Sentences name helpdesks too; the first address is the one the sentence is about.
+        chosen.truncate(1);
+    }
+    chosen
+}
+
+/// Where the words about each of the `named` begin: at its own line, or at that of its local part.
+fn locate(named: &[Address], mentions: &[Mention], lines: &[Line<'_>]) -> Vec<Mention> {
+    let mut chosen: Vec<Mention> = named
+        .iter()
+        .take(MAX_RECIPIENTS)
+        .map(|address| {
+            let by_address = mentions
+                .iter()
+                .filter(|m| m.address.same(address))
+                .min_by_key(|m| m.source);
+            by_address.cloned().unwrap_or_else(|| {
+                let local = lines
+                    .iter()
+                    .position(|line| line.text.trim_end_matches(':') == address.local());
+                let (line, rest) = local.map_or((lines.len(), 0), |line| (line, address.local().len()));
+                Mention {
+                    line,
+                    source: Source::RecipientLine,
+                    address: address.clone(),
+                    rest,
+                }
+            })
+        })
+        .map(|mut mention| {
+            mention.source = Source::Header;
+            mention
+        })
+        .collect();
+    chosen.sort_by_key(|mention| mention.line);
+    chosen
+}
+
+/// The words that follow a recipient in its own block.
+fn block_words(lines: &[Line<'_>], mention: &Mention, until: usize, words: &mut String) {
+    if let Some(line) = lines.get(mention.line) {
+        let rest = if matches!(mention.source, Source::Header | Source::RecipientLine | Source::Label) {
+            line.text.get(mention.rest..)
+        } else {
+            Some(line.text)
+        };
+        append_folded(
+            words,
+            rest.unwrap_or_default()
+                .trim_start_matches([':', '.', ',', ' ', ';', '>']),
+        );
+    }
+    let mut blank_after_words = false;
+    let mut coded = Codes::find(words) != Codes::default();
+    for line in lines
+        .get(mention.line.saturating_add(1)..until.max(mention.line.saturating_add(1)))
+        .unwrap_or_default()
+    {
+        if is_section(line.text) {
+            break;
+        }
+        if line.text.is_empty() {
+            blank_after_words |= !words.is_empty();
+            continue;
+        }
+        // After a blank line only what looks like a server's answer goes on.
+        if blank_after_words && !line.indented && !line.coded && coded {
+            break;
+        }
+        coded |= line.coded;
+        append_folded(words, line.text);
+        if words.len() >= MAX_WORDS_BYTES - 256 {
+            break;
+        }
+    }
+}
+
+/// Replies in other sections of the report (transcripts) that belong to the recipient: those that name it, else, where
+/// it is the only one, any.
+fn elsewhere(lines: &[Line<'_>], mention: &Mention, alone: bool, words: &mut String) {
+    let address = mention.address.as_str().to_ascii_lowercase();
+    let mut any = String::new();
+    let mut naming = String::new();
+    let mut follow = 0u8;
+    for line in lines {
+        let coded = line.coded;
+        if coded && line.text.to_ascii_lowercase().contains(&address) {
+            append_folded(&mut naming, line.text.trim_start_matches(['<', '>', ' ']));
+            follow = 2;
+        } else if coded
+            || follow > 0 && !line.text.is_empty() && !line.text.starts_with(['>', '.']) && !is_section(line.text)
+        {
+            append_folded(&mut any, line.text.trim_start_matches(['<', '>', ' ']));
+            follow = if coded { 2 } else { follow - 1 };
+        } else {
+            follow = 0;
+        }
+    }
+    if !naming.is_empty() {
+        append_folded(words, &naming);
+    } else if alone && !any.is_empty() {
+        append_folded(words, &any);
+    } else if alone && words.is_empty() {
+        for line in lines {
+            append_folded(words, line.text);
+        }
+    }
+}
+
+/// All addresses of the report, each with how it is named.
+fn mentions(lines: &[Line<'_>]) -> Vec<Mention> {
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let text = line.text;
+        if text.is_empty() || is_quoted(text) || is_noise(text) {
+            continue;
+        }
+        if memchr::memchr(b'@', text.as_bytes()).is_none() {
+            if let Some(name) = screen_name(text) {
+                found.push(Mention {
+                    line: index,
+                    source: Source::Transcript,
+                    address: name,
+                    rest: text.len(),
+                });
+            }
+            continue;
+        }
+        for (start, end, address) in addresses_in(text) {
+            let before = text.get(..start).unwrap_or_default();
+            let after = text.get(end..).unwrap_or_default();
+            let source = manner(before, after, text, lines.get(index.wrapping_sub(1)).map(|l| l.text));
+            let source = match source {
+                // `an undisclosed address` and then what it was generated from: nothing else is known.
+                _ if before.contains("generated from") || before.contains("expanded from") => {
+                    let undisclosed = lines
+                        .get(index.wrapping_sub(1))
+                        .is_some_and(|l| l.text.contains("undisclosed"));
+                    undisclosed.then_some(Source::RecipientLine)
+                }
+                source => source,
+            };
+            if let Some(source) = source {
+                found.push(Mention {
+                    line: index,
+                    source,
+                    address,
+                    rest: end,
+                });
+            }
+            if source == Some(Source::RecipientLine) || found.len() >= MAX_RECIPIENTS * 4 {
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// How an address between these words is named; `None` when it is no recipient.
+fn manner(before: &str, after: &str, line: &str, previous: Option<&str>) -> Option<Source> {
+    let lead = before.trim_matches([
+        ' ', '\t', '<', '*', '-', '•', '·', '"', '\'', '[', '(', '>', '`', '|', '・', '●', '»',
+    ]);
+    let tail = after.trim_start_matches(['>', '"', '\'', ']', ')', '`']);
+    if lead.is_empty() && !before.starts_with(">>> ") {
+        let continues = tail.trim_start();
+        let ends_here = continues.is_empty()
+            || continues.starts_with([':', '(', '[', ',', ';', '-', '<', '.', '='])
+            || starts_with_any(
+                continues,
+                &[
+                    "on ",
+                    "invalid address",
+                    "failed",
+                    "was ",
+                    "user ",
+                    "unknown",
+                    "error",
+                    "is ",
+                    "host ",
+                    "smtp",
+                    "unable",
+                    "could not",
+                ],
+            )
+            || continues.starts_with(|c: char| c.is_ascii_digit());
+        let speaks = starts_with_any(
+            continues,
+            &["wrote", "said:", "schrieb", "a écrit", "is the ", "is not monitored"],
+        );
+        return (ends_here && !speaks)
+            .then_some(Source::RecipientLine)
+            .or(Some(Source::Sentence));
+    }
+    if before.starts_with(">>> ") && !starts_with_any(lead, &["rcpt", "mail", "data", "helo", "ehlo", "quit"]) {
+        return Some(Source::RecipientLine);
+    }
+    let lower = lead.to_lowercase();
+    if lower.contains("rcpt to") {
+        return Some(Source::Label);
+    }
+    if lower.contains("mail from")
+        || ends_with_any(
+            &lower,
+            &[
+                "from",
+                "sender",
+                "from:",
+                "sender:",
+                "von:",
+                "de:",
+                "postmaster",
+                "contact",
+                "reply-to:",
+                "message-id:",
+            ],
+        )
+    {
+        return None;
+    }
+    let label = lower.trim_end_matches([':', ' ', '=', '：', '\t']);
+    let labelled = lower.ends_with([':', '=', '：']) && label.chars().count() <= 48;
+    if labelled && ends_with_any(label, RECIPIENT_LABELS) {
+        return Some(Source::Label);
+    }
+    if labelled && ends_with_any(label, &["to", "an", "à", "para", "a", "do", "кому", "宛先", "收件人"]) {
+        // "To:" of the quoted header of the sent message is only what was asked for.
+        let in_header = previous.is_some_and(|p| p.is_empty() || p.to_ascii_lowercase().ends_with("message"))
+            || line.to_ascii_lowercase().starts_with("to:");
+        return Some(if in_header { Source::Transcript } else { Source::Label });
+    }
+    if Codes::find(before) != Codes::default() {
+        return Some(Source::Transcript);
+    }
+    if ends_with_any(&lower, SENTENCE_LEADS) {
+        return Some(Source::Sentence);
+    }
+    (Codes::find(line) != Codes::default()).then_some(Source::Transcript)
+}
+
+/// Labels that name the failed recipient and nobody else.
+const RECIPIENT_LABELS: &[&str] = &[
+    "recipient",
+    "recipients",
+    "recipient(s)",
+    "recipient address",
+    "recipient's address",
+    "final-recipient",
+    "failed recipient",
+    "failed recipients",
+    "failed address",
+    "failed addresses",
+    "failed for",
+    "rejected recipient",
+    "address",
+    "addresses",
+    "e-mail address",
+    "email address",
+    "delivery to",
+    "delivered to",
+    "permanent errors",
+    "mailbox",
+    "undeliverable to",
+    "could not deliver to",
+    "was not delivered to",
+    "not delivered to",
+    "could not be delivered to",
+    "empfänger",
+    "empfängeradresse",
+    "destinataire",
+    "destinataires",
+    "destinatario",
+    "destinatarios",
+    "destinatários",
+    "destinatário",
+    "ontvanger",
+    "mottagare",
+    "modtager",
+    "mottaker",
+    "vastaanottaja",
+    "odbiorca",
+    "adresat",
+    "příjemce",
+    "címzett",
+    "alıcı",
+    "получатель",
+    "получателя",
+    "получатели",
+    "адресат",
+    "одержувач",
+    "受信者",
+    "宛先アドレス",
+    "送信先",
+    "收件人地址",
+    "收件者",
+    "수신자",
+    "받는 사람",
+];
+
+/// Ends of sentences after which the recipient stands.
+const SENTENCE_LEADS: &[&str] = &[
+    " to",
+    " for",
+    "recipient",
+    "recipients",
+    "address",
+    "addresses",
+    "mailbox",
+    "user",
+    "account",
+    "recipient of",
+    "following recipient",
+    "an",
+    " à",
+    " a",
+    " para",
+    "empfänger",
+    "adresse",
+    "dirección",
+    "endereço",
+    "indirizzo",
+    "adres",
+    "адрес",
+    "адресу",
+    "пользователь",
+    "пользователя",
+    "do",
+    "reach",
+    "deliver",
+];
+
+/// Addresses in `line` with where they begin and end.
+fn addresses_in(line: &str) -> Vec<(usize, usize, Address)> {
+    let bytes = line.as_bytes();
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = bytes
+        .get(from..)
+        .and_then(|rest| memchr::memchr(b'@', rest))
+        .map(|at| from + at)
+    {
+        let mut start = at;
+        if at > 0 && bytes.get(at - 1) == Some(&b'"') {
+            start = line.get(..at - 1).and_then(|before| before.rfind('"')).unwrap_or(at);
+        } else {
+            while start > from && bytes.get(start - 1).is_some_and(|b| is_local_byte(*b)) {
+                start -= 1;
+            }
+        }
+        while start < at && !line.is_char_boundary(start) {
+            start += 1;
+        }
+        let mut end = at + 1;
+        while bytes
+            .get(end)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_') || *b >= 0x80)
+        {
+            end += 1;
+        }
+        while end > at + 1 && (!line.is_char_boundary(end) || matches!(bytes.get(end - 1), Some(b'.' | b'-' | b'_'))) {
+            end -= 1;
+        }
+        from = end.max(at + 1);
+        let raw = line.get(start..end).unwrap_or_default();
+        let trimmed = raw.trim_start_matches([
+            '\'', '`', '*', '=', '|', '/', '#', '?', '&', '.', '-', '$', '!', '{', '}',
+        ]);
+        let start = start + raw.len() - trimmed.len();
+        let domain = trimmed.rsplit_once('@').map(|(_, domain)| domain).unwrap_or_default();
+        let bracketed = start > 0 && bytes.get(start - 1) == Some(&b'<') && bytes.get(end) == Some(&b'>');
+        let plausible = bracketed && !domain.is_empty()
+            || domain.contains('.') && !domain.starts_with('.') && !domain.contains("..");
+        // A wide sentence right before an address belongs to the sentence.
+        let trimmed_wide = match trimmed
+            .char_indices()
+            .rev()
+            .find(|(_, c)| is_ideographic_punctuation(*c))
+        {
+            Some((cut, c)) => trimmed.get(cut + c.len_utf8()..).unwrap_or(trimmed),
+            None => trimmed,
+        };
+        if plausible && let Some(address) = Address::parse(trimmed_wide).filter(|a| a.as_str().contains('@')) {
+            found.push((end - trimmed_wide.len(), end, address));
+        }
+        if found.len() >= 64 {
+            break;
+        }
+    }
+    found
+}
+
+fn is_local_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte) || byte >= 0x80
+}
+
+fn is_ideographic_punctuation(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{3020}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '«' | '»' | '“' | '”' | '„' | '•')
+}
+
+/// `<screenname>` alone on its line, as old online services wrote it.
+fn screen_name(text: &str) -> Option<Address> {
+    let inner = text.strip_prefix('<')?;
+    let (name, rest) = inner.split_once('>')?;
+    let plain = !name.is_empty()
+        && name.len() <= 64
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    let ends = rest.trim().trim_start_matches(':').trim().is_empty();
+    if plain && ends { Address::parse(name) } else { None }
+}
+
+/// `(expanded from: <alias@example.com>)`, `(generated from alias@example.com)`: what the sender wrote.
+fn expanded_from(words: &str) -> Option<Address> {
+    let after = ["expanded from", "generated from"]
+        .iter()
+        .find_map(|lead| words.split_once(lead))
+        .map(|(_, after)| after)?;
+    let (_, _, alias) = addresses_in(after.get(..after.floor_char_boundary(400)).unwrap_or(after))
+        .into_iter()
+        .next()?;
+    Some(alias)
+}
+
+/// A rule, a heading, the beginning of another section.
+fn is_section(line: &str) -> bool {
+    let rule = |c: char| line.chars().take_while(|x| *x == c).count();
+    rule('-') >= 3 || rule('=') >= 4 || rule('_') >= 4 || rule('*') >= 4 || rule('#') >= 4
+}
+
+/// A line of somebody else's mail.
+fn is_quoted(line: &str) -> bool {
+    line.starts_with('>') && !line.starts_with(">>>")
+}
+
+/// Lines whose addresses are never recipients.
+fn is_noise(line: &str) -> bool {
+    starts_with_any(
+        line,
+        &[
+            "message-id",
+            "from:",
+            "sender:",
+            "reply-to:",
+            "return-path",
+            "received:",
+            "reporting-mta",
+            "x-postfix-sender",
+            "envelope-from",
+            ">>> mail from",
+            "in-reply-to:",
+            "references:",
+            "cc:",
+        ],
+    ) || line.contains("mailto:postmaster")
+}
+
+fn says_given_up(report: &str) -> bool {
+    let lower = report.to_ascii_lowercase();
+    [
+        "given up",
+        "giving up",
+        "no further attempts",
+        "permanent error",
+        "permanent failure",
+        "permanent fatal",
+        "could not be delivered for the last",
+        "has been removed",
+        "queue too long",
+        "final notice",
+        "will not be retried",
+        "returned to sender",
+    ]
+    .iter()
+    .any(|phrase| lower.contains(phrase))
+}
+
+/// A phrase that begins a returned message stands in a short line of its own, not in a sentence about it.
+fn stands_as_marker(text: &str, start: usize, end: usize) -> bool {
+    let line = text
+        .get(line_start(text, start)..line_end(text, end))
+        .unwrap_or_default()
+        .trim();
+    let lead = line.trim_start_matches(['-', '=', '*', ' ', '_', '#', '.', '>']);
+    let lead_len = line.len() - lead.len();
+    let at = start - line_start(text, start);
+    line.chars().count() <= 100 && (at <= lead_len + 24) && !line.starts_with("> ")
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text.get(..at)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |newline| newline + 1)
+}
+
+fn line_end(text: &str, at: usize) -> usize {
+    text.get(at..)
+        .and_then(|after| after.find('\n'))
+        .map_or(text.len(), |newline| at + newline + 1)
+}
+
+/// Where a mail header begins in running text: two header lines in a row, one of them a trace or an identity.
+fn header_block(text: &str) -> Option<usize> {
+    const TRACES: &[&str] = &[
+        "received:",
+        "return-path:",
+        "message-id:",
+        "x-originating-ip:",
+        "dkim-signature:",
+        "mime-version:",
+        "delivered-to:",
+        "x-mailer:",
+        "envelope-to:",
+    ];
+    let mut from = 0;
+    loop {
+        let rest = text.get(from..)?;
+        let len = rest.find('\n')?;
+        let line = rest.get(..len).unwrap_or_default();
+        let unquoted = line.trim_start_matches(['>', '|', ' ', '\t']);
+        if starts_with_any(unquoted, TRACES)
+            && rest.get(len + 1..).is_some_and(|next| {
+                let next = next.lines().next().unwrap_or_default();
+                next.starts_with([' ', '\t'])
+                    || next
+                        .trim_start_matches(['>', '|', ' '])
+                        .split_once(':')
+                        .is_some_and(|(name, _)| {
+                            !name.is_empty()
+                                && name.len() < 40
+                                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                        })
+            })
+        {
+            return Some(from);
+        }
+        from += len + 1;
+    }
+}
+
+fn starts_with_any(text: &str, prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| {
+        text.as_bytes()
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+    })
+}
+
+fn ends_with_any(lower: &str, suffixes: &[&str]) -> bool {
+    suffixes.iter().any(|suffix| {
+        lower.strip_suffix(suffix).is_some_and(|before| {
+            suffix.starts_with(' ')
+                || before
+                    .chars()
+                    .next_back()
+                    .is_none_or(|c| !c.is_alphanumeric() || !c.is_ascii())
+        })
+    })
+}

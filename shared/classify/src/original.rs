@@ -1,0 +1,278 @@
+//! The message that came back: who sent it to whom, about what, in which campaign.
+
+use crate::mime::{Fields, Mail, Role, addresses};
+use crate::report::Original;
+use crate::words::Address;
+
+/// Lines looked at before the returned header begins.
+const MAX_LEADING_LINES: usize = 40;
+
+/// Header fields of the sent message that name its contact and its campaign, first found first taken.
+#[derive(Clone, Debug)]
+pub struct SentHeaders {
+    /// Fields that hold the contact's address.
+    pub contact: Vec<String>,
+    /// Fields that hold the campaign.
+    pub campaign: Vec<String>,
+}
+
+impl Default for SentHeaders {
+    /// The fields that list managers and sending services are known to write.
+    fn default() -> Self {
+        const CONTACT: &[&str] = &[
+            "X-Rebound-Contact",
+            "X-Contact-Address",
+            "X-Subscriber",
+            "X-Original-Recipient",
+        ];
+        const CAMPAIGN: &[&str] = &[
+            "X-Campaign",
+            "X-Campaign-ID",
+            "X-CampaignID",
+            "X-Campaign_ID",
+            "X-Mailing-ID",
+            "X-MailingID",
+            "X-Newsletter-ID",
+            "X-Mailer-Campaign",
+            "X-Mailchimp-Campaign-ID",
+            "X-HS-Campaign-ID",
+            "X-Job",
+            "X-JobID",
+            "X-Mailgun-Tag",
+            "X-PM-Tag",
+            "X-SES-Message-Tags",
+            "X-Message-Group",
+            "CampaignID",
+            "X-CSA-Campaign",
+            "X-MSYS-Campaign",
+            "X-Emarsys-Campaign",
+            "X-ListMember-Campaign",
+            "X-Feedback-ID",
+            "Feedback-ID",
+        ];
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            contact: owned(CONTACT),
+            campaign: owned(CAMPAIGN),
+        }
+    }
+}
+
+/// What the returned header says.
+#[derive(Debug, Default)]
+pub(crate) struct Returned {
+    pub(crate) original: Original,
+    /// The address in a contact field.
+    pub(crate) contact: Option<Address>,
+    /// Addresses of the sender and of the list, which are never contacts.
+    pub(crate) senders: Vec<Address>,
+    /// Where providers note the recipient that they took out of `To`.
+    pub(crate) delivered_to: Option<Address>,
+    /// Whether anything of the message came back.
+    pub(crate) present: bool,
+}
+
+/// Reads the returned part of `mail`, or what follows the report in its text.
+pub(crate) fn read_returned(mail: &Mail<'_>, in_text: Option<&str>, names: &SentHeaders) -> Returned {
+    let part = mail
+        .part(Role::ReturnedMessage)
+        .or_else(|| mail.part(Role::ReturnedHeaders));
+    if let Some(part) = part {
+        let text = part.text();
+        let found = from_text(&text, names);
+        if found.present {
+            return found;
+        }
+    }
+    // Some software calls the returned part text, or an attachment of no type.
+    let found = in_text.map(|text| from_text(text, names)).unwrap_or_default();
+    if found.present {
+        return found;
+    }
+    mail.parts()
+        .skip(2)
+        .filter(|part| {
+            part.role() == Role::Other
+                && !part.is_inside_returned()
+                && !part.content_type().to_ascii_lowercase().starts_with("multipart/")
+        })
+        .map(|part| from_text(&part.text(), names))
+        .find(|found| found.present)
+        .unwrap_or_default()
+}
+
+/// Reads a message header somewhere in `text`, quoted, indented or preceded by rules and remarks.
+pub(crate) fn from_text(text: &str, names: &SentHeaders) -> Returned {
+    let Some((start, prefix)) = header_start(text) else {
+        return Returned::default();
+    };
+    let block = text.get(start..).unwrap_or_default();
+    let fields_text = if prefix.is_empty() {
+        std::borrow::Cow::Borrowed(block)
+    } else {
+        let stripped: Vec<&str> = block
+            .lines()
+            .take(400)
+            .map(|line| line.strip_prefix(prefix).unwrap_or(line))
+            .collect();
+        std::borrow::Cow::Owned(stripped.join("\n"))
+    };
+    from_fields(&Fields::parse(fields_text.as_bytes()), names)
+}
+
+fn from_fields(fields: &Fields<'_>, names: &SentHeaders) -> Returned {
+    let first = |list: &[String]| {
+        list.iter().find_map(|name| {
+            let value = fields.get(name)?.trim();
+            // `Feedback-ID: campaign:customer:type:sender` begins with the campaign.
+            let value = if name.eq_ignore_ascii_case("feedback-id") {
+                value.split(':').next().unwrap_or(value)
+            } else {
+                value
+            };
+            (!value.is_empty()).then(|| value.to_owned())
+        })
+    };
+    let to = fields.get("to").map(addresses).unwrap_or_default();
+    let from = fields.get("from").map(addresses).unwrap_or_default();
+    let mut senders = from.clone();
+    for name in ["return-path", "sender", "reply-to", "list-post", "errors-to"] {
+        senders.extend(fields.get(name).map(addresses).unwrap_or_default());
+    }
+    let original = Original {
+        message_id: fields
+            .get("message-id")
+            .map(|id| id.trim().trim_matches(['<', '>']).to_owned())
+            .filter(|id| !id.is_empty()),
+        subject: fields
+            .get("subject")
+            .map(str::to_owned)
+            .filter(|subject| !subject.is_empty()),
+        from: from.into_iter().next(),
+        to: single(&to),
+        date: fields.get("date").map(str::to_owned).filter(|date| !date.is_empty()),
+        list: fields.get("list-id").map(list_id).filter(|id| !id.is_empty()),
+        campaign: first(&names.campaign),
+    };
+    let present = original.message_id.is_some()
+        || original.subject.is_some()
+        || original.from.is_some()
+        || original.to.is_some()
+        || original.date.is_some();
+    let delivered_to = [
+        "x-hmxmroriginalrecipient",
+        "x-original-to",
+        "envelope-to",
+        "x-envelope-to",
+        "delivered-to",
+        "x-rcpt-to",
+        "x-apparently-to",
+    ]
+    .iter()
+    .find_map(|name| fields.get(name))
+    .and_then(|value| {
+        addresses(value.split(" via ").next().unwrap_or(value))
+            .into_iter()
+            .next()
+    });
+    let contact = first(&names.contact).and_then(|value| addresses(&value).into_iter().next());
+    Returned {
+        original,
+        contact,
+        senders,
+        delivered_to,
+        present,
+    }
+}
+
+fn single(addresses: &[Address]) -> Option<Address> {
+    let first = addresses.first()?;
+    addresses.iter().all(|other| other.same(first)).then(|| first.clone())
+}
+
+/// `List name <list.example.com>` without its phrase and brackets.
+fn list_id(value: &str) -> String {
+    match (value.rfind('<'), value.rfind('>')) {
+        (Some(open), Some(close)) if open < close => value.get(open + 1..close).unwrap_or_default().to_owned(),
+        _ => value.trim().to_owned(),
+    }
+}
+
+/// Offset of the first header line and what each line is prefixed with.
+fn header_start(text: &str) -> Option<(usize, &str)> {
+    const FIRST: &[&str] = &[
+        "received",
+        "return-path",
+        "message-id",
+        "from",
+        "to",
+        "subject",
+        "date",
+        "mime-version",
+        "content-type",
+        "dkim-signature",
+        "x-",
+        "delivered-to",
+        "sender",
+        "reply-to",
+        "list-",
+        "authentication-results",
+        "arc-",
+        "feedback-id",
+        "envelope-",
+        "precedence",
+        "thread-",
+        "importance",
+        "domainkey-signature",
+        "user-agent",
+        "errors-to",
+        "cc",
+        "status",
+    ];
+    let mut at = 0;
+    for line in text.lines().take(MAX_LEADING_LINES) {
+        let unprefixed = line.trim_start_matches(['>', '|', ' ', '\t']);
+        let prefix = line.get(..line.len() - unprefixed.len()).unwrap_or_default();
+        if let Some((name, _)) = unprefixed.split_once(':') {
+            let name = name.trim_end();
+            let known = FIRST.iter().any(|first| {
+                let wide = first.ends_with('-');
+                name.as_bytes()
+                    .get(..first.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(first.as_bytes()))
+                    && (wide || name.len() == first.len())
+            });
+            if known {
+                return Some((at, prefix));
+            }
+        }
+        at += line.len() + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_returned_header_is_found_below_remarks_and_behind_quotes() {
+        let names = SentHeaders::default();
+        for text in [
+            "\n\nReceived: by x\nFrom: Us <news@example.com>\nTo: ann@example.org\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\nMessage-ID: <1@example.com>\nList-Id: Weekly <weekly.example.com>\nX-Campaign: c7\n\nbody",
+            "the first lines:\n\n> From: news@example.com\n> To: <ann@example.org>\n> Subject: Grüße\n> Message-ID: <1@example.com>\n> List-Id: weekly.example.com\n> Feedback-ID: c7:1:x:y\n>\n> text",
+        ] {
+            let found = from_text(text, &names);
+            assert_eq!(
+                found.original.from.as_ref().map(Address::as_str),
+                Some("news@example.com"),
+                "{text}"
+            );
+            assert_eq!(found.original.to.as_ref().map(Address::as_str), Some("ann@example.org"));
+            assert_eq!(found.original.subject.as_deref(), Some("Grüße"));
+            assert_eq!(found.original.message_id.as_deref(), Some("1@example.com"));
+            assert_eq!(found.original.list.as_deref(), Some("weekly.example.com"));
+            assert_eq!(found.original.campaign.as_deref(), Some("c7"));
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Bytes to report: what kind of message it is, what it says about whom, and what that means.
+
+use std::borrow::Cow;
+
+use crate::decide::{Known, decide, weight};
+use crate::dialect::Dialects;
+use crate::evidence::{
+    Codes, Evidence, Outcome, Phrases, Source, StatusReport, TextReport, read_notification, read_status_part,
+    read_text, refused_command, remote_host,
+};
+use crate::feedback::{Feedback, category_of, read_feedback};
+use crate::mime::{Mail, Role, addresses};
+use crate::original::{Returned, SentHeaders, from_text, read_returned};
+use crate::proof::Proof;
+use crate::report::{Original, Report, Verdict};
+use crate::words::{Address, Category, EnhancedStatus, Reason, Severity};
+
+/// Everything that is prepared once.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) phrases: Phrases,
+    pub(crate) dialects: Dialects,
+    pub(crate) sent_headers: SentHeaders,
+}
+
+impl Engine {
+    pub(crate) fn judge(&self, raw: &[u8]) -> Report {
+        let mail = Mail::parse(raw);
+        let mut report = self.judge_mail(&mail);
+        if mail.is_cut() {
+            report
+                .notes
+                .push("over the size limit: only head and tail were read".into());
+        }
+        if mail.is_damaged() {
+            report.notes.push("cut off or badly made: a part never ends".into());
+        }
+        report.written_at = mail
+            .header("date")
+            .and_then(mail_parser::DateTime::parse_rfc822)
+            .map(|date| date.to_timestamp());
+        report
+    }
+
+    fn judge_mail(&self, mail: &Mail<'_>) -> Report {
+        if let Some(status) = mail.part(Role::DeliveryStatus) {
+            let status = read_status_part(&status.text());
+            if !status.recipients.is_empty() {
+                return self.status_report(mail, status);
+            }
+        }
+        if let Some(part) = mail.part(Role::FeedbackReport) {
+            let returned = read_returned(mail, None, &self.sent_headers);
+            let feedback = read_feedback(&part.text(), &returned);
+            return feedback_report(feedback, returned);
+        }
+        if let Some(report) = self.notification_report(mail) {
+            return report;
+        }
+        self.text_report(mail)
+    }
+
+    /// A report with delivery-status fields; the words beside them fill what they leave out.
+    fn status_report(&self, mail: &Mail<'_>, mut status: StatusReport) -> Report {
+        let own = mail.own_text();
+        let dialect = self.dialects.recognise(mail, own);
+        let wanting = status.recipients.iter().any(|e| Codes::find(&e.words).reply.is_none());
+        let mut in_text = None;
+        if wanting {
+            let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
+            let named: Vec<Address> = status.recipients.iter().filter_map(|e| e.recipient.clone()).collect();
+            let text = read_text(own, &self.phrases, &ours, &named);
+            in_text = text.returned;
+            complete(&mut status.recipients, &text.recipients);
+        }
+        let returned = read_returned(mail, in_text, &self.sent_headers);
+        let mut report = self.failure_report(mail, status.recipients, returned, dialect);
+        report.reporting_mta = status.reporting_mta;
+        report
+    }
+
+    /// An SNS notification.
+    fn notification_report(&self, mail: &Mail<'_>) -> Option<Report> {
+        let text = mail.own_text();
+        if !text.trim_start().starts_with('{') {
+            return None;
+        }
+        let notification = read_notification(text)?;
+        let original = Original {
+            message_id: notification.message_id,
+            subject: notification.subject,
+            ..Original::default()
+        };
+        let returned = Returned {
+            original,
+            present: true,
+            ..Returned::default()
+        };
+        if let Some((recipients, kind)) = notification.complaint {
+            let kind = kind.unwrap_or_else(|| "abuse".to_owned());
+            let mut report = feedback_report(
+                Feedback {
+                    category: category_of(&kind),
+                    kind,
+                    recipients,
+                    reporting_mta: None,
+                },
+                returned,
+            );
+            report.dialect = Some("amazon-ses".into());
+            return Some(report);
+        }
+        Some(self.failure_report(mail, notification.recipients, returned, Some("amazon-ses")))
+    }
+
+    /// Anything else: a report in plain words, if it proves to be one.
+    fn text_report(&self, mail: &Mail<'_>) -> Report {
+        let own = mail.own_text();
+        // The same fields as in a delivery-status part, written as text.
+        let named: Vec<Address> = mail.headers("x-failed-recipients").flat_map(addresses).collect();
+        let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
+        let text = read_text(own, &self.phrases, &ours, &named);
+        let proof = Proof::gather(mail, &text, &self.phrases);
+        if !proof.is_report() {
+            return unrecognised();
+        }
+        let dialect = self.dialects.recognise(mail, own);
+        let mut returned = read_returned(mail, text.returned, &self.sent_headers);
+        let mut recipients = fields_in_text(own).unwrap_or_default();
+        let mut reporting_mta = None;
+        if recipients.recipients.is_empty() {
+            recipients.recipients = text.recipients.clone();
+        } else {
+            reporting_mta = recipients.reporting_mta.take();
+            complete(&mut recipients.recipients, &text.recipients);
+        }
+        let mut recipients = recipients.recipients;
+        if !returned.present {
+            returned = from_text(own, &self.sent_headers);
+        }
+        if recipients.is_empty()
+            || recipients
+                .iter()
+                .all(|e| e.source == Source::Transcript && e.words.is_empty())
+        {
+            recipients = self.from_returned(&text, &returned);
+        }
+        let mut report = self.failure_report(mail, recipients, returned, dialect);
+        report.reporting_mta = reporting_mta;
+        report
+    }
+
+    /// Nobody is named: it is about whom the returned message was for.
+    fn from_returned(&self, text: &TextReport<'_>, returned: &Returned) -> Vec<Evidence> {
+        let mut evidence = Evidence::new(Source::Returned);
+        evidence.recipient = returned.contact.clone().or_else(|| returned.original.to.clone());
+        crate::evidence::append_folded(&mut evidence.words, text.report);
+        let codes = Codes::find(text.report);
+        evidence.reply = codes.reply;
+        evidence.status = codes.status;
+        evidence.command = refused_command(&evidence.words);
+        evidence.remote_mta = remote_host(&evidence.words);
+        if text.says_delay {
+            evidence.outcome = Some(Outcome::Delayed);
+        }
+        vec![evidence]
+    }
+
+    fn failure_report(
+        &self,
+        mail: &Mail<'_>,
+        evidence: Vec<Evidence>,
+        returned: Returned,
+        dialect: Option<&'static str>,
+    ) -> Report {
+        let merged = crate::merge::merge(evidence);
+        let alone = merged.len() == 1;
+        let recipients: Vec<Verdict> = merged
+            .into_iter()
+            .map(|evidence| self.verdict(mail, evidence, &returned, dialect, alone))
+            .collect();
+        let category = recipients
+            .iter()
+            .map(|verdict| verdict.category)
+            .max_by_key(|category| weight(*category))
+            .unwrap_or(Category::PossibleFailure);
+        Report {
+            category,
+            recipients,
+            original: returned.original,
+            dialect: dialect.map(Cow::Borrowed),
+            ..blank()
+        }
+    }
+
+    fn verdict(
+        &self,
+        _mail: &Mail<'_>,
+        evidence: Evidence,
+        returned: &Returned,
+        dialect: Option<&'static str>,
+        alone: bool,
+    ) -> Verdict {
+        let outcome = evidence.outcome.unwrap_or(match evidence.status {
+            Some(status) if status.is_success() => Outcome::Delivered,
+            _ => Outcome::Failed,
+        });
+        let codes = Codes::find(&evidence.words);
+        let status = prefer_status(evidence.status, codes.status);
+        let reply = evidence.reply.or(codes.reply);
+        let command = evidence.command.or_else(|| refused_command(&evidence.words));
+        let why = crate::why::judge(
+            status,
+            reply,
+            &evidence.words,
+            dialect,
+            evidence.remote_mta.as_deref(),
+            command,
+        );
+        let reason = if outcome == Outcome::Delivered {
+            Reason::Delivered
+        } else {
+            why.reason
+        };
+        let formal = evidence.source <= Source::Header;
+        let (category, severity) = decide(&Known {
+            outcome,
+            reason,
+            status,
+            reply,
+            formal,
+        });
+        let address = contact(&evidence, returned, alone);
+        Verdict {
+            address,
+            final_recipient: evidence.recipient,
+            category,
+            reason,
+            severity,
+            action: category.default_action(),
+            status,
+            reply,
+            diagnostic: Some(evidence.words).filter(|words| !words.is_empty()),
+            remote_mta: evidence.remote_mta,
+            new_address: None,
+            rule: why.rule,
+            evidence: why.words,
+            provider: why.provider,
+        }
+    }
+}
+
+/// The address that was mailed (in the order of trust): a contact field of the returned message, the original
+/// recipient, the returned message's own `To` when it names one address, the final recipient.
+fn contact(evidence: &Evidence, returned: &Returned, alone: bool) -> Option<Address> {
+    if let Some(contact) = returned.contact.as_ref().filter(|_| alone) {
+        return Some(contact.clone());
+    }
+    let ours = |address: &Address| returned.senders.iter().any(|sender| sender.same(address));
+    if let Some(original) = evidence
+        .original
+        .as_ref()
+        .filter(|address| address.as_str().contains('@'))
+    {
+        return Some(original.clone());
+    }
+    let to = returned
+        .original
+        .to
+        .as_ref()
+        .filter(|to| alone && !ours(to) && to.as_str().contains('@'));
+    to.or(evidence.recipient.as_ref()).cloned()
+}
+
+/// The status field says the class and often no more than that; the server's own words say which.
+fn prefer_status(field: Option<EnhancedStatus>, words: Option<EnhancedStatus>) -> Option<EnhancedStatus> {
+    match (field, words) {
+        (Some(field), Some(words)) if !field.is_success() => {
+            let vague = |status: EnhancedStatus| status.detail == 0;
+            Some(if vague(words) && !vague(field) { field } else { words })
+        }
+        (field, words) => field.or(words),
+    }
+}
+
+/// Fills what the fields leave out from what the text says about the same recipient.
+fn complete(fields: &mut [Evidence], text: &[Evidence]) {
+    let alone = fields.len() == 1 && text.len() == 1;
+    for field in fields {
+        let same = text.iter().find(|other| match (&field.recipient, &other.recipient) {
+            (Some(a), Some(b)) => a.same(b),
+            _ => false,
+        });
+        let Some(other) = same.or_else(|| text.first().filter(|_| alone)) else {
+            continue;
+        };
+        let codes = Codes::find(&field.words);
+        if codes == Codes::default() && Codes::find(&other.words) != Codes::default() && !other.words.is_empty() {
+            if field.words.is_empty() {
+                field.words.clone_from(&other.words);
+            } else {
+                crate::evidence::append_folded(&mut field.words, &other.words);
+            }
+        } else if field.words.is_empty() {
+            field.words.clone_from(&other.words);
+        }
+        field.reply = field.reply.or(codes.reply).or(other.reply);
+        field.command = field.command.or(other.command);
+        field.remote_mta = field.remote_mta.take().or_else(|| other.remote_mta.clone());
+        field.original = field.original.take().or_else(|| other.original.clone());
+    }
+}
+
+fn fields_in_text(text: &str) -> Option<StatusReport> {
+    let lower_has = |needle: &str| {
+        text.as_bytes()
+            .windows(needle.len())
+            .any(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+    };
+    if !lower_has("final-recipient:") && !lower_has("original-recipient:") {
+        return None;
+    }
+    let report = read_status_part(text);
+    (report.recipients.iter().any(|e| e.recipient.is_some())).then_some(report)
+}
+
+fn feedback_report(feedback: Feedback, returned: Returned) -> Report {
+    let verdict = |address: Option<Address>| Verdict {
+        address,
+        final_recipient: None,
+        category: feedback.category,
+        reason: Reason::Feedback,
+        severity: Severity::None,
+        action: feedback.category.default_action(),
+        status: None,
+        reply: None,
+        diagnostic: None,
+        remote_mta: None,
+        new_address: None,
+        rule: "feedback-report".into(),
+        evidence: Some(format!("Feedback-Type: {}", feedback.kind)),
+        provider: None,
+    };
+    let recipients = if feedback.recipients.is_empty() {
+        vec![verdict(None)]
+    } else {
+        feedback.recipients.iter().cloned().map(Some).map(verdict).collect()
+    };
+    Report {
+        category: feedback.category,
+        recipients,
+        original: returned.original,
+        feedback_type: Some(feedback.kind),
+        reporting_mta: feedback.reporting_mta,
+        ..blank()
+    }
+}
+
+fn unrecognised() -> Report {
+    blank()
+}
+
+fn blank() -> Report {
+    Report {
+        category: Category::Unrecognised,
+        recipients: Vec::new(),
+        original: Original::default(),
+        feedback_type: None,
+        dialect: None,
+        rules_version: Cow::Borrowed(crate::why::VERSION),
+        reporting_mta: None,
+        written_at: None,
+        notes: Vec::new(),
+    }
+}
