@@ -17,6 +17,7 @@ mod mime;
 mod original;
 mod pipeline;
 mod proof;
+pub mod reason;
 mod report;
 mod why;
 mod words;

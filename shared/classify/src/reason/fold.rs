@@ -1,0 +1,493 @@
+//! Text made comparable: the server's words without the accidents of case, accents, wrapping and quoting, and without
+//! whatever somebody else chose (addresses, links, host names), which may contain any word at all.
+//!
+//! Phrases of the rules go through [`fold_phrase`], texts through [`fold`]; what is equal afterwards is meant to be equal.
+
+use std::ops::Range;
+
+use crate::words::EnhancedStatus;
+
+/// How much of a text is looked at. Diagnostics are short; only garbage is longer, and the reason is said first.
+pub(super) const MAX_TEXT: usize = 32 * 1024;
+
+/// Stands for an address that was masked; rules write `{addr}`.
+const ADDR: char = '\u{E000}';
+/// Stands for a host name; rules write `{host}`.
+const HOST: char = '\u{E001}';
+/// Stands for an IP address; rules write `{ip}`.
+const IP: char = '\u{E002}';
+/// Stands for a link; rules write `{link}`.
+const LINK: char = '\u{E003}';
+
+/// What a rule author writes for a masked piece, and what stands for it inside.
+const PLACEHOLDERS: [(&str, char); 4] = [("{addr}", ADDR), ("{host}", HOST), ("{ip}", IP), ("{link}", LINK)];
+
+/// A text in the form that phrases are matched against.
+#[derive(Debug, Default)]
+pub(super) struct Folded {
+    /// The words: lower case, single spaces, codes and names taken out.
+    pub(super) prose: String,
+    /// The host names and links that were taken out, lower case, one a line.
+    pub(super) names: String,
+    /// The first enhanced status code that stood in the text.
+    pub(super) status: Option<EnhancedStatus>,
+    /// Where in the original the output stopped running in step with it: (offset in prose, offset in the text).
+    anchors: Vec<(usize, usize)>,
+}
+
+impl Folded {
+    /// The original's words behind a range of the prose, white space folded.
+    pub(super) fn original(&self, text: &str, range: Range<usize>) -> String {
+        let from = self.origin(range.start);
+        // The end of the last character, not the start of whatever comes behind a mask.
+        let last = self.prose.get(..range.end).and_then(|p| p.char_indices().next_back());
+        let mut to = last.map_or(from, |(at, _)| self.origin(at));
+        to += text.get(to..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8);
+        let end_of_mask = text.get(to..).map_or(0, |rest| {
+            let masked = last.is_some_and(|(_, c)| PLACEHOLDERS.iter().any(|&(_, mask)| mask == c));
+            if masked {
+                rest.find(char::is_whitespace).unwrap_or(rest.len())
+            } else {
+                0
+            }
+        });
+        let words = text.get(from..to + end_of_mask).unwrap_or_default();
+        words.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The offset in the text that a byte of the prose came from.
+    fn origin(&self, at: usize) -> usize {
+        let after = self.anchors.partition_point(|&(out, _)| out <= at);
+        after
+            .checked_sub(1)
+            .and_then(|i| self.anchors.get(i))
+            .map_or(at, |&(out, origin)| origin + (at - out))
+    }
+}
+
+/// Folds a text and takes out what is not the server's own wording.
+pub(super) fn fold(text: &str) -> Folded {
+    let text = text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default();
+    let mut folder = Folder::new(text);
+    let mut at = 0;
+    let mut line_start = true;
+    while let Some(c) = char_at(text, at) {
+        if c.is_whitespace() {
+            folder.space();
+            line_start |= c == '\n' || c == '\r';
+            at += c.len_utf8();
+            continue;
+        }
+        if line_start && starts_with_ignore_case(text, at, "subject:") {
+            // The original's subject is the sender's wording, whatever it says.
+            at += rest(text, at)
+                .find(['\n', '\r'])
+                .unwrap_or_else(|| rest(text, at).len());
+            continue;
+        }
+        line_start = line_start && !c.is_ascii_alphanumeric();
+        if is_run(c) {
+            let end = at
+                + rest(text, at)
+                    .find(|c| !is_run(c))
+                    .unwrap_or_else(|| rest(text, at).len());
+            folder.run(at, end);
+            at = end;
+        } else {
+            folder.character(at, c);
+            at += c.len_utf8();
+        }
+    }
+    folder.out
+}
+
+/// Folds a phrase of a rule: as [`fold`], but nothing is masked and placeholders become what they stand for.
+pub(super) fn fold_phrase(phrase: &str) -> String {
+    let mut folder = Folder::new(phrase);
+    let mut at = 0;
+    while let Some(c) = char_at(phrase, at) {
+        if let Some(&(name, mask)) = PLACEHOLDERS.iter().find(|(name, _)| rest(phrase, at).starts_with(name)) {
+            folder.space();
+            folder.emit(at, mask);
+            folder.space();
+            at += name.len();
+        } else if c.is_whitespace() {
+            folder.space();
+            at += c.len_utf8();
+        } else {
+            folder.character(at, c);
+            at += c.len_utf8();
+        }
+    }
+    folder.out.prose
+}
+
+/// Puts what stands for masked pieces into a pattern.
+pub(super) fn fold_pattern(pattern: &str) -> String {
+    PLACEHOLDERS
+        .iter()
+        .fold(pattern.to_owned(), |p, (name, mask)| p.replace(name, &mask.to_string()))
+}
+
+/// Whether words of this script are written without spaces between them.
+pub(super) const fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{0E00}'..='\u{0E7F}' | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}')
+}
+
+struct Folder<'t> {
+    text: &'t str,
+    out: Folded,
+    space: bool,
+    last: Option<char>,
+    expected: usize,
+}
+
+impl<'t> Folder<'t> {
+    fn new(text: &'t str) -> Self {
+        let out = Folded {
+            prose: String::with_capacity(text.len() + 8),
+            ..Folded::default()
+        };
+        Self {
+            text,
+            out,
+            space: false,
+            last: None,
+            expected: 0,
+        }
+    }
+
+    fn space(&mut self) {
+        self.space = true;
+    }
+
+    /// Writes one folded character that came from `at`.
+    fn emit(&mut self, at: usize, c: char) {
+        if std::mem::take(&mut self.space) && self.last.is_some_and(|last| !(is_unspaced(last) && is_unspaced(c))) {
+            self.anchor(at);
+            self.out.prose.push(' ');
+            self.expected += 1;
+        }
+        self.anchor(at);
+        self.out.prose.push(c);
+        self.last = Some(c);
+        self.expected = at + c.len_utf8();
+    }
+
+    fn anchor(&mut self, at: usize) {
+        if at != self.expected {
+            self.out.anchors.push((self.out.prose.len(), at));
+            self.expected = at;
+        }
+    }
+
+    /// One character of prose.
+    fn character(&mut self, at: usize, c: char) {
+        match c {
+            // Marks that quote or bracket carry no meaning here, and joined words are written in every way.
+            '<' | '>' | '"' | '`' | '´' | '“' | '”' | '„' | '«' | '»' | '[' | ']' | '(' | ')' | '{' | '}' | '_'
+            | '*' | '「' | '」' | '（' | '）' | '|' | '\u{A0}' => self.space(),
+            '-' => {
+                // "e-mail" is "email".
+                let joins_mail = rest(self.text, at + 1)
+                    .get(..4)
+                    .is_some_and(|w| w.eq_ignore_ascii_case("mail"));
+                let after_e = self.last == Some('e')
+                    && self
+                        .out
+                        .prose
+                        .strip_suffix('e')
+                        .is_some_and(|p| !p.ends_with(char::is_alphanumeric));
+                if !(joins_mail && after_e && !self.space) {
+                    self.space();
+                }
+            }
+            '’' | '‘' => self.emit(at, '\''),
+            _ if c.is_ascii() => self.emit(at, c.to_ascii_lowercase()),
+            _ => match plain(c) {
+                "" => c.to_lowercase().for_each(|lower| self.emit(at, lower)),
+                letters => letters.chars().for_each(|letter| self.emit(at, letter)),
+            },
+        }
+    }
+
+    fn characters(&mut self, start: usize, end: usize) {
+        let mut at = start;
+        while at < end {
+            let Some(c) = char_at(self.text, at) else { break };
+            self.character(at, c);
+            at += c.len_utf8();
+        }
+    }
+
+    /// A run of ASCII that may be or contain a link, an address, a host name or a code.
+    fn run(&mut self, start: usize, end: usize) {
+        let run = self.text.get(start..end).unwrap_or_default();
+        if let Some(slashes) = run.find("://") {
+            let head = run.get(..slashes).unwrap_or_default();
+            let scheme = head.rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |i| i + 1);
+            self.pieces(start, start + scheme);
+            self.mask(start + scheme, end, LINK);
+        } else if let Some(at_sign) = run.find('@').filter(|&i| i > 0 && i + 1 < run.len()) {
+            let head = run.get(..at_sign).unwrap_or_default();
+            let local = head.rfind([':', '/']).map_or(0, |i| i + 1);
+            let tail = run.get(at_sign + 1..).unwrap_or_default();
+            let domain = tail
+                .find(|c: char| !(c.is_ascii_alphanumeric() || "@.-_".contains(c)))
+                .unwrap_or(tail.len());
+            let after = start + at_sign + 1 + domain;
+            self.pieces(start, start + local);
+            self.mask(start + local, after, ADDR);
+            self.characters(after, end);
+        } else {
+            self.pieces(start, end);
+        }
+    }
+
+    /// A run without link or address, in pieces that are each a host name, a code or prose.
+    fn pieces(&mut self, start: usize, end: usize) {
+        let run = self.text.get(start..end).unwrap_or_default();
+        let mut from = start;
+        for piece in run.split_inclusive([
+            ':', '/', '=', ',', ';', '?', '&', '#', '!', '+', '%', '~', '^', '$', '\'',
+        ]) {
+            let to = from + piece.len();
+            let word = piece.trim_end_matches(|c: char| c.is_ascii_punctuation());
+            match kind(word) {
+                Piece::Word => self.characters(from, to),
+                Piece::Code => self.code(word, from, to),
+                named @ (Piece::Ip | Piece::Host) => {
+                    let end = from + word.len();
+                    self.mask(from, end, if matches!(named, Piece::Ip) { IP } else { HOST });
+                    self.characters(end, to);
+                }
+            }
+            from = to;
+        }
+    }
+
+    /// A reply or status code: part of the protocol, not of the wording.
+    fn code(&mut self, word: &str, from: usize, to: usize) {
+        let (reply, tail) = word.split_once('-').unwrap_or((word, ""));
+        let status = if tail.is_empty() { reply } else { tail };
+        if let Ok(status) = status.parse() {
+            self.out.status.get_or_insert(status);
+            self.space();
+        } else if reply.len() == 3 && !tail.is_empty() {
+            // "550-Mailbox unknown": a continuation line's text.
+            self.space();
+            self.pieces(from + 4, to);
+        } else {
+            self.characters(from, to);
+        }
+    }
+
+    fn mask(&mut self, start: usize, end: usize, mask: char) {
+        if mask == HOST || mask == LINK {
+            let name = self.text.get(start..end).unwrap_or_default();
+            self.out.names.extend(name.chars().map(|c| c.to_ascii_lowercase()));
+            self.out.names.push('\n');
+        }
+        self.space();
+        self.emit(start, mask);
+        self.space();
+        self.expected = start + mask.len_utf8();
+    }
+}
+
+enum Piece {
+    Word,
+    Code,
+    Ip,
+    Host,
+}
+
+fn kind(word: &str) -> Piece {
+    let bytes = word.as_bytes();
+    let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    if digits == 3 && bytes.get(3) == Some(&b'-') && matches!(bytes.first(), Some(b'2' | b'4' | b'5')) {
+        return Piece::Code;
+    }
+    if !word.contains('.') {
+        return Piece::Word;
+    }
+    if bytes.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+        return match word.split('.').filter(|part| !part.is_empty()).count() {
+            4 => Piece::Ip,
+            3 => Piece::Code,
+            _ => Piece::Word,
+        };
+    }
+    let mut labels = word.rsplit('.');
+    let top = labels.next().unwrap_or_default();
+    let one_case = top.bytes().all(|b| b.is_ascii_lowercase()) || top.bytes().all(|b| b.is_ascii_uppercase());
+    // "unknown.Please" is two sentences, "RESOLVER.ADR.RecipNotFound" a code word; neither is a host.
+    let is_host = top.len() >= 2
+        && one_case
+        && labels.all(|l| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+    if is_host { Piece::Host } else { Piece::Word }
+}
+
+/// Characters that addresses, links, host names and codes are made of.
+const fn is_run(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || matches!(
+            c,
+            '.' | '-'
+                | '_'
+                | '@'
+                | ':'
+                | '/'
+                | '='
+                | '?'
+                | '&'
+                | '#'
+                | '%'
+                | '+'
+                | '~'
+                | '!'
+                | '$'
+                | '^'
+                | ','
+                | ';'
+                | '\''
+                | '*'
+                | '|'
+        )
+}
+
+/// The ASCII spelling of an accented Latin letter; empty for everything else.
+const fn plain(c: char) -> &'static str {
+    match c {
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' | 'À' | 'Á' | 'Â' | 'Ã' | 'Ä' | 'Å' | 'Ą' => {
+            "a"
+        }
+        'ç' | 'ć' | 'č' | 'Ç' | 'Ć' | 'Č' => "c",
+        'ď' | 'đ' | 'ð' | 'Ď' | 'Đ' => "d",
+        'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ė' | 'ę' | 'ě' | 'È' | 'É' | 'Ê' | 'Ë' | 'Ę' | 'Ě' => "e",
+        'ğ' | 'Ğ' => "g",
+        'ì' | 'í' | 'î' | 'ï' | 'ī' | 'į' | 'ı' | 'Ì' | 'Í' | 'Î' | 'Ï' | 'İ' => "i",
+        'ł' | 'ľ' | 'Ł' | 'Ľ' => "l",
+        'ñ' | 'ń' | 'ň' | 'Ñ' | 'Ń' | 'Ň' => "n",
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ő' | 'Ò' | 'Ó' | 'Ô' | 'Õ' | 'Ö' | 'Ø' | 'Ő' => "o",
+        'ř' | 'ŕ' | 'Ř' => "r",
+        'ś' | 'š' | 'ş' | 'ș' | 'Ś' | 'Š' | 'Ş' | 'Ș' => "s",
+        'ť' | 'ţ' | 'ț' | 'Ť' => "t",
+        'ù' | 'ú' | 'û' | 'ü' | 'ů' | 'ű' | 'ū' | 'Ù' | 'Ú' | 'Û' | 'Ü' | 'Ů' | 'Ű' => "u",
+        'ý' | 'ÿ' | 'Ý' => "y",
+        'ź' | 'ż' | 'ž' | 'Ź' | 'Ż' | 'Ž' => "z",
+        'æ' | 'Æ' => "ae",
+        'œ' | 'Œ' => "oe",
+        'ß' => "ss",
+        _ => "",
+    }
+}
+
+fn char_at(text: &str, at: usize) -> Option<char> {
+    rest(text, at).chars().next()
+}
+
+fn rest(text: &str, at: usize) -> &str {
+    text.get(at..).unwrap_or_default()
+}
+
+fn starts_with_ignore_case(text: &str, at: usize, word: &str) -> bool {
+    rest(text, at)
+        .get(..word.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn readable(text: &str) -> String {
+        PLACEHOLDERS
+            .iter()
+            .fold(fold(text).prose, |prose, &(name, mask)| prose.replace(mask, name))
+    }
+
+    #[test]
+    fn what_the_server_did_not_word_itself_is_masked() {
+        for (text, expected) in [
+            (
+                "550 5.1.1 <Full@spam.example.com>... User Unknown",
+                "550 {addr} ... user unknown",
+            ),
+            (
+                "550-5.1.1 The email account\r\n550-5.1.1 does not exist. Try https://example.com/user-blocked?x=1 now",
+                "the email account does not exist. try {link} now",
+            ),
+            ("550-Mailbox unknown", "mailbox unknown"),
+            (
+                "550 5.7.1 blocked using zen.blocklist.example; see [192.0.2.1]",
+                "550 blocked using {host} ; see {ip}",
+            ),
+            ("Subject: Your mailbox is full\nUser unknown", "user unknown"),
+            (
+                "sorry, no mailbox here by that name (#5.1.1)",
+                "sorry, no mailbox here by that name #",
+            ),
+            ("User unknown.Please check", "user unknown.please check"),
+            (
+                "RESOLVER.ADR.RecipNotFound; not found",
+                "resolver.adr.recipnotfound; not found",
+            ),
+            ("e-mail over-quota, USER_UNKNOWN", "email over quota, user unknown"),
+            (
+                "Boîte aux lettres pleine; Größe; Łódź",
+                "boite aux lettres pleine; grosse; lodz",
+            ),
+            ("Почтовый ящик", "почтовый ящик"),
+            ("メールボックスが\n 一杯です", "メールボックスが一杯です"),
+            ("mailto:full@example.com", "mailto: {addr}"),
+            ("doesn’t exist", "doesn't exist"),
+        ] {
+            assert_eq!(readable(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_kept_apart() {
+        let folded =
+            fold("blocked using ZEN.blocklist.example, see https://example.com/Q?x=1 for mx.example.net[192.0.2.1]:25");
+        assert_eq!(
+            folded.names,
+            "zen.blocklist.example\nhttps://example.com/q?x=1\nmx.example.net\n"
+        );
+    }
+
+    #[test]
+    fn evidence_is_quoted_as_it_was_written() {
+        let text = "550 5.1.1 <a@example.com>:  Recipient Größe\r\n  Unknown here";
+        let folded = fold(text);
+        let start = folded.prose.find("recipient").unwrap();
+        let end = folded.prose.find("unknown").unwrap() + "unknown".len();
+        assert_eq!(folded.original(text, start..end), "Recipient Größe Unknown");
+    }
+
+    #[test]
+    fn the_first_status_in_the_text_is_noticed() {
+        assert_eq!(
+            fold("smtp; 550-5.7.26 This").status,
+            Some(EnhancedStatus::new(5, 7, 26))
+        );
+        assert_eq!(fold("version 1.2.3 of 4").status, None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_folds_and_any_range_can_be_quoted(text in "\\PC{0,80}", start in 0_usize..90, len in 0_usize..40) {
+            let folded = fold(&text);
+            let _ = folded.original(&text, start..start + len);
+        }
+
+        #[test]
+        fn folding_prose_twice_changes_nothing(text in "[a-zA-Zéüñ' \n]{0,60}") {
+            let once = fold(&text).prose;
+            prop_assert_eq!(fold(&once).prose, once);
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Why a delivery failed.
+//!
+//! [`Rules`] turns what is known about one recipient's failure ([`Facts`]) into a [`Judgement`]: the reason, the rule
+//! that decided and the words it matched. Rules are data, one concept a file, in `rules/`; `docs/rules.md` says how to
+//! write one. They are asked in the order of how far each kind can be trusted:
+//!
+//! 1. the user's own rules;
+//! 2. a provider's own codes and wording (`rules/providers/`);
+//! 3. the server's words (`rules/`, from the distinctive to the vague);
+//! 4. enhanced status codes that say something definite (`rules/status.toml`);
+//! 5. weak rules: wording, status and reply codes that say little, in that order.
+//!
+//! So a status never overrules words that are clear. That the two disagree is part of the judgement.
+
+mod builtin;
+mod compile;
+mod fold;
+mod phrases;
+mod source;
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use crate::words::{EnhancedStatus, Reason, ReplyCode, Severity};
+
+pub use compile::Own;
+use compile::{Compiled, Matched, Role, Rule};
+use fold::{Folded, fold};
+use phrases::Found;
+pub use source::{Fault, RuleErrors, RuleSet};
+
+/// The rule named by a judgement that no rule made.
+pub const NOTHING_KNOWN: &str = "nothing-known";
+
+/// What is known about one recipient's failure.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'a> {
+    /// The enhanced status code; the first one in the text stands in when there is none.
+    pub status: Option<EnhancedStatus>,
+    /// The SMTP reply code.
+    pub reply: Option<ReplyCode>,
+    /// The server's words about this recipient: the diagnostic and what belongs to it.
+    pub text: &'a str,
+    /// The software whose style the report is written in, `postfix` for example.
+    pub dialect: Option<&'a str>,
+    /// The host that refused.
+    pub remote_mta: Option<&'a str>,
+    /// The recipient's domain.
+    pub domain: Option<&'a str>,
+    /// The SMTP command that was refused: `connect`, `ehlo`, `starttls`, `auth`, `mail`, `rcpt` or `data`.
+    pub command: Option<&'a str>,
+    /// Delivery is still being tried.
+    pub delayed: bool,
+}
+
+/// Why a delivery failed, and how that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement<'r> {
+    /// Why.
+    pub reason: Reason,
+    /// The rule that decided; [`NOTHING_KNOWN`] when none did.
+    pub rule: &'r str,
+    /// The words that the rule matched, as they stand in the text; none when a code decided.
+    pub words: Option<String>,
+    /// The provider whose own code or wording this is.
+    pub provider: Option<&'r str>,
+    /// The status code says something else; the words were believed.
+    pub contradicts_status: bool,
+    /// How lasting this is by the reason alone; the caller knows more.
+    pub severity: Severity,
+    /// The category and action that a user's rule asks for.
+    pub own: Option<&'r Own>,
+}
+
+/// All rules, ready to judge. Cheap to share; holds no state between judgements.
+#[derive(Debug)]
+pub struct Rules {
+    compiled: Compiled,
+    version: String,
+}
+
+/// A rule, for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleSummary<'r> {
+    /// Its id.
+    pub id: &'r str,
+    /// What it says.
+    pub reason: Reason,
+    /// Whose wording it knows.
+    pub provider: Option<&'r str>,
+    /// Whether it is asked only after everything else.
+    pub weak: bool,
+}
+
+impl Rules {
+    /// The built-in rules, compiled once.
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Rules> = LazyLock::new(|| {
+            let rules = builtin::sources();
+            let sets: Vec<_> = rules.iter().map(Vec::as_slice).collect();
+            #[expect(clippy::expect_used, reason = "constant input; the tests compile it")]
+            let compiled = Compiled::new(&sets).expect("the built-in rules compile");
+            Rules {
+                compiled,
+                version: version(builtin::FILES.iter().map(|(_, text)| *text)),
+            }
+        });
+        &BUILTIN
+    }
+
+    /// The built-in rules with users' rules in front of them, the first set first.
+    ///
+    /// Sets were checked when they were read; what can still fail is the size of all of them together.
+    pub fn with_user_rules(sets: &[RuleSet]) -> Result<Self, RuleErrors> {
+        let builtin = builtin::sources();
+        let all: Vec<_> = sets
+            .iter()
+            .map(|set| &set.rules)
+            .chain(&builtin)
+            .map(Vec::as_slice)
+            .collect();
+        let compiled = Compiled::new(&all).map_err(|faults| RuleErrors {
+            origin: sets.iter().map(RuleSet::origin).collect::<Vec<_>>().join(", "),
+            faults: faults
+                .into_iter()
+                .map(|f| Fault {
+                    line: 1,
+                    rule: Some(f.rule),
+                    reason: f.reason,
+                })
+                .collect(),
+        })?;
+        let texts = sets
+            .iter()
+            .map(|set| set.text.as_str())
+            .chain(builtin::FILES.iter().map(|(_, text)| *text));
+        Ok(Self {
+            compiled,
+            version: version(texts),
+        })
+    }
+
+    fn from_compiled(compiled: Compiled, text: &str) -> Self {
+        Self {
+            compiled,
+            version: version([text]),
+        }
+    }
+
+    /// Names the rules' content: 16 hexadecimal digits that change when any rule does.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Every rule in the order in which they are asked.
+    pub fn list(&self) -> impl Iterator<Item = RuleSummary<'_>> {
+        self.compiled.rules.iter().map(|rule| RuleSummary {
+            id: &rule.id,
+            reason: rule.reason,
+            provider: rule.provider.as_deref(),
+            weak: rule.weak,
+        })
+    }
+
+    /// Decides: the first rule whose conditions all hold.
+    pub fn judge(&self, facts: &Facts<'_>) -> Judgement<'_> {
+        let case = Case::new(&self.compiled, facts);
+        let first = self.matches(&case, facts).next();
+        first.map_or(NOTHING, |(rule, found)| self.judgement(rule, found, &case, facts))
+    }
+
+    /// What [`Self::judge`] says, followed by what every other rule that matched would have said, in order.
+    pub fn explain(&self, facts: &Facts<'_>) -> Vec<Judgement<'_>> {
+        let case = Case::new(&self.compiled, facts);
+        self.matches(&case, facts)
+            .map(|(rule, found)| self.judgement(rule, found, &case, facts))
+            .collect()
+    }
+
+    fn matches<'r: 'c, 'c>(
+        &'r self,
+        case: &'c Case,
+        facts: &'c Facts<'_>,
+    ) -> impl Iterator<Item = (&'r Rule, Option<Range<usize>>)> {
+        case.candidates(&self.compiled.open).filter_map(|index| {
+            let rule = self.compiled.rules.get(index)?;
+            let by_phrases = case.phrases_of(rule, index)?;
+            let by_others = rule.holds(facts, &case.folded)?;
+            Some((rule, by_phrases.words.or(by_others.words)))
+        })
+    }
+
+    fn judgement<'r>(
+        &'r self,
+        rule: &'r Rule,
+        found: Option<Range<usize>>,
+        case: &Case,
+        facts: &Facts<'_>,
+    ) -> Judgement<'r> {
+        let by_status = || {
+            let open = self
+                .compiled
+                .open
+                .iter()
+                .filter_map(|&index| self.compiled.rules.get(index));
+            open.filter(|other| other.is_status_only())
+                .find(|other| other.holds(facts, &case.folded).is_some())
+        };
+        let contradicts_status =
+            !rule.is_status_only() && by_status().is_some_and(|other| blame(other.reason) != blame(rule.reason));
+        let text = facts
+            .text
+            .get(..facts.text.floor_char_boundary(fold::MAX_TEXT))
+            .unwrap_or_default();
+        Judgement {
+            reason: rule.reason,
+            rule: &rule.id,
+            words: found
+                .map(|range| case.folded.original(text, range))
+                .filter(|words| !words.is_empty()),
+            provider: rule.provider.as_deref(),
+            contradicts_status,
+            severity: severity(rule, facts),
+            own: rule.own.as_ref(),
+        }
+    }
+}
+
+/// One text with everything that was found in it.
+struct Case {
+    folded: Folded,
+    /// (rule, what was found for it), in the order of the rules.
+    marks: Vec<(usize, Mark)>,
+}
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Phrase(Role, Found),
+    Name,
+}
+
+impl Case {
+    fn new(compiled: &Compiled, facts: &Facts<'_>) -> Self {
+        let mut folded = fold(facts.text);
+        for name in [facts.remote_mta, facts.domain].into_iter().flatten() {
+            folded.names.extend(name.chars().map(|c| c.to_ascii_lowercase()));
+            folded.names.push('\n');
+        }
+        let phrases = compiled.phrases.find(&folded.prose).into_iter().filter_map(|found| {
+            let usage = compiled.phrase_uses.get(found.phrase)?;
+            Some((usage.rule, Mark::Phrase(usage.role, found)))
+        });
+        let names = compiled.names.find(&folded.names).into_iter();
+        let names = names.filter_map(|found| Some((*compiled.name_uses.get(found.phrase)?, Mark::Name)));
+        let mut marks: Vec<_> = phrases.chain(names).collect();
+        // Stable, so that a rule's phrases stay in the order of the text.
+        marks.sort_by_key(|&(rule, _)| rule);
+        Self { folded, marks }
+    }
+
+    /// Rules that may match, in order.
+    fn candidates<'c>(&'c self, open: &'c [usize]) -> impl Iterator<Item = usize> + 'c {
+        let mut marked = self.marks.iter().map(|&(rule, _)| rule).peekable();
+        let mut open = open.iter().copied().peekable();
+        let mut last = None;
+        std::iter::from_fn(move || {
+            loop {
+                let next = match (marked.peek(), open.peek()) {
+                    (Some(a), Some(b)) if a <= b => marked.next(),
+                    (Some(_), None) => marked.next(),
+                    _ => open.next(),
+                };
+                if next.is_none() || next != last {
+                    last = next;
+                    return next;
+                }
+            }
+        })
+    }
+
+    /// Whether the rule's phrases and names are there; with the range that stands for them.
+    fn phrases_of(&self, rule: &Rule, index: usize) -> Option<Matched> {
+        let from = self.marks.partition_point(|&(marked, _)| marked < index);
+        let marks = self.marks.iter().skip(from).take_while(|&&(marked, _)| marked == index);
+        let (mut any, mut first_of_all, mut all, mut name) = (None, None, 0, false);
+        for (_, mark) in marks {
+            match mark {
+                Mark::Name => name = true,
+                Mark::Phrase(Role::Unless, _) => return None,
+                Mark::Phrase(Role::Any, found) => {
+                    any.get_or_insert(found.start..found.end);
+                }
+                Mark::Phrase(Role::All, found) => {
+                    // Each phrase is found once at most, so counting them is enough.
+                    all += 1;
+                    first_of_all.get_or_insert(found.start..found.end);
+                }
+            }
+        }
+        let holds = (!rule.needs_any || any.is_some()) && all == rule.needs_all && (!rule.needs_name || name);
+        holds.then_some(Matched {
+            words: any.or(first_of_all),
+        })
+    }
+}
+
+/// Who or what is at fault: two reasons that agree about this do not contradict each other.
+const fn blame(reason: Reason) -> u8 {
+    match reason {
+        Reason::UserUnknown | Reason::HostUnknown | Reason::HasMoved | Reason::NotAccept | Reason::Suspended => 0,
+        Reason::MailboxFull | Reason::MessageTooBig | Reason::ExceedsLimit => 1,
+        Reason::SystemFull | Reason::SystemError | Reason::MailerError | Reason::Expired | Reason::NetworkError => 2,
+        Reason::Suppressed | Reason::Filtered | Reason::OnHold | Reason::Undefined => 3,
+        Reason::Vacation | Reason::Feedback | Reason::Delivered => 4,
+        _ => 5,
+    }
+}
+
+/// How lasting it is by the reason alone.
+fn severity(rule: &Rule, facts: &Facts<'_>) -> Severity {
+    let by_reason = match rule.reason {
+        Reason::UserUnknown
+        | Reason::HostUnknown
+        | Reason::HasMoved
+        | Reason::NotAccept
+        | Reason::Suspended
+        | Reason::Suppressed => Severity::Hard,
+        Reason::Vacation | Reason::Feedback | Reason::Delivered | Reason::OnHold | Reason::Undefined => Severity::None,
+        _ => Severity::Soft,
+    };
+    match rule.severity.unwrap_or(by_reason) {
+        // While it is still being tried nothing is final.
+        Severity::Hard if facts.delayed => Severity::Soft,
+        severity => severity,
+    }
+}
+
+/// What is said when no rule matched.
+const NOTHING: Judgement<'static> = Judgement {
+    reason: Reason::Undefined,
+    rule: NOTHING_KNOWN,
+    words: None,
+    provider: None,
+    contradicts_status: false,
+    severity: Severity::None,
+    own: None,
+};
+
+/// FNV-1a, 64 bits: names a content, guards against nothing.
+fn version<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let bytes = texts.into_iter().flat_map(str::bytes);
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests;
