@@ -5,6 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_s3::config::StalledStreamProtectionConfig;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -111,7 +112,7 @@ impl LocalStack {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|e| e.is_resource_in_use_exception()) =>
+                    .is_some_and(CreateTableError::is_resource_in_use_exception) =>
             {
                 return Ok(());
             }

@@ -1,5 +1,7 @@
 //! The stack as a whole: its folder, its queue, its tables.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)] // a failed test may say so at once
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 };
 use rebound_local::{Depth, Error, LocalStack, NotificationId, TableDefinition};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn a_folder_has_one_owner_at_a_time() {
@@ -46,7 +48,7 @@ async fn everything_is_there_after_a_restart() {
     let stack = LocalStack::open(home.path()).await.unwrap();
     stack.ensure_table(table("things")).await.unwrap();
     put(&stack, "raw/a", b"small").await;
-    put(&stack, "raw/b", &[7; 100_000]).await;
+    put(&stack, "raw/b", &large(7)).await;
     put_item(&stack, "one").await;
     assert_eq!(received(&stack).await.len(), 2);
     stack.close().await.unwrap();
@@ -54,7 +56,7 @@ async fn everything_is_there_after_a_restart() {
     let stack = LocalStack::open(home.path()).await.unwrap();
     stack.ensure_table(table("things")).await.unwrap();
     assert_eq!(get(&stack, "raw/a").await, b"small");
-    assert_eq!(get(&stack, "raw/b").await, [7; 100_000]);
+    assert_eq!(get(&stack, "raw/b").await, large(7));
     assert_eq!(item_count(&stack).await, 1);
     // Nobody holds them any more.
     assert_eq!(received(&stack).await.len(), 2);
@@ -88,22 +90,22 @@ async fn after_close_the_clients_fail_instead_of_writing() {
 async fn files_that_no_object_names_are_swept_on_start() {
     let home = tempfile::tempdir().unwrap();
     let stack = LocalStack::open(home.path()).await.unwrap();
-    put(&stack, "raw/large", &[1; 100_000]).await;
+    put(&stack, "raw/large", &large(1)).await;
     stack.close().await.unwrap();
     let orphan = home.path().join("objects/0123");
     std::fs::write(&orphan, b"half an obj").unwrap();
     let stack = LocalStack::open(home.path()).await.unwrap();
     assert!(!orphan.exists());
-    assert_eq!(get(&stack, "raw/large").await, [1; 100_000]);
+    assert_eq!(get(&stack, "raw/large").await, large(1));
 }
 
 #[tokio::test]
 async fn replaced_and_deleted_objects_leave_no_files() {
     let stack = LocalStack::temporary().await.unwrap();
     let files = || std::fs::read_dir(stack.folder().join("objects")).unwrap().count();
-    put(&stack, "raw/a", &[1; 100_000]).await;
-    put(&stack, "raw/a", &[2; 100_000]).await;
-    put(&stack, "raw/b", &[3; 100_000]).await;
+    put(&stack, "raw/a", &large(1)).await;
+    put(&stack, "raw/a", &large(2)).await;
+    put(&stack, "raw/b", &large(3)).await;
     assert_eq!(files(), 2);
     let taken = stack
         .s3()
@@ -111,7 +113,7 @@ async fn replaced_and_deleted_objects_leave_no_files() {
         .bucket(stack.bucket())
         .key("raw/a")
         .if_none_match("*");
-    taken.body(vec![4; 100_000].into()).send().await.unwrap_err();
+    taken.body(large(4).into()).send().await.unwrap_err();
     assert_eq!(files(), 2);
     for key in ["raw/a", "raw/b"] {
         stack
@@ -279,6 +281,11 @@ async fn a_table_is_created_once_and_conditions_fail_in_a_typed_way() {
     };
     assert_eq!(reasons, ["None", "ConditionalCheckFailed"]);
     assert_eq!(item_count(&stack).await, 1);
+}
+
+/// Too much to be kept in a row.
+fn large(byte: u8) -> Vec<u8> {
+    vec![byte; 100_000]
 }
 
 async fn put(stack: &LocalStack, key: &str, body: &[u8]) {

@@ -160,7 +160,9 @@ async fn append(
             Some(file) => file,
             None => blobs.create()?,
         };
-        chunks.iter().for_each(|chunk| digest.update(chunk));
+        for chunk in &chunks {
+            digest.update(chunk);
+        }
         file.write(&chunks)?;
         Ok((digest, file))
     })
@@ -173,7 +175,9 @@ fn join(chunks: Vec<Bytes>) -> Bytes {
         Ok([only]) => only,
         Err(chunks) => {
             let mut all = BytesMut::new();
-            chunks.iter().for_each(|chunk| all.extend_from_slice(chunk));
+            for chunk in &chunks {
+                all.extend_from_slice(chunk);
+            }
             all.freeze()
         }
     }
