@@ -18,7 +18,8 @@ pub(crate) struct Known {
 pub(crate) fn decide(known: &Known) -> (Category, Severity) {
     match known.outcome {
         Outcome::Delivered => (Category::Delivered, Severity::None),
-        Outcome::Delayed | Outcome::Relayed | Outcome::Expanded => (Category::DeliveryReport, Severity::None),
+        Outcome::Delayed => (Category::DeliveryReport, Severity::Soft),
+        Outcome::Relayed | Outcome::Expanded => (Category::DeliveryReport, Severity::None),
         Outcome::Failed => failed(known),
     }
 }
@@ -152,7 +153,7 @@ mod tests {
             Outcome::Expanded,
         ] {
             let (category, severity) = decide(&known(outcome, Reason::UserUnknown, Some("5.1.1")));
-            assert!(!category.is_failure() && severity == Severity::None, "{outcome:?}");
+            assert!(!category.is_failure() && severity != Severity::Hard, "{outcome:?}");
         }
     }
 

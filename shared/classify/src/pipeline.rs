@@ -11,9 +11,12 @@ use crate::evidence::{
 use crate::feedback::{Feedback, category_of, read_feedback};
 use crate::mime::{Mail, Role, addresses};
 use crate::original::{Returned, SentHeaders, from_text, read_returned};
-use crate::proof::Proof;
+use crate::proof::{Proof, is_by_robot};
 use crate::report::{Original, Report, Verdict};
 use crate::words::{Address, Category, EnhancedStatus, Reason, Severity};
+
+/// Wrappers around wrappers that are opened.
+const MAX_WRAPPERS: u8 = 3;
 
 /// Everything that is prepared once.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn judge(&self, raw: &[u8]) -> Report {
         let mail = Mail::parse(raw);
-        let mut report = self.judge_mail(&mail);
+        let mut report = self.judge_mail(&mail, 0);
         if mail.is_cut() {
             report
                 .notes
@@ -42,7 +45,7 @@ impl Engine {
         report
     }
 
-    fn judge_mail(&self, mail: &Mail<'_>) -> Report {
+    fn judge_mail(&self, mail: &Mail<'_>, depth: u8) -> Report {
         if let Some(status) = mail.part(Role::DeliveryStatus) {
             let status = read_status_part(&status.text());
             if !status.recipients.is_empty() {
@@ -57,6 +60,13 @@ impl Engine {
         if let Some(report) = self.notification_report(mail) {
             return report;
         }
+        if let Some(wrapped) = wrapped_report(mail).filter(|_| depth < MAX_WRAPPERS) {
+            let bytes = wrapped.bytes();
+            let inner = self.judge_mail(&Mail::parse(&bytes), depth + 1);
+            if inner.category != Category::Unrecognised {
+                return inner;
+            }
+        }
         self.text_report(mail)
     }
 
@@ -68,12 +78,18 @@ impl Engine {
         let mut in_text = None;
         if wanting {
             let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
-            let named: Vec<Address> = status.recipients.iter().filter_map(|e| e.recipient.clone()).collect();
+            let named: Vec<Address> = status
+                .recipients
+                .iter()
+                .filter_map(|e| e.recipient.clone())
+                .filter(|a| a.as_str().contains('@'))
+                .collect();
             let text = read_text(own, &self.phrases, &ours, &named);
             in_text = text.returned;
             complete(&mut status.recipients, &text.recipients);
         }
         let returned = read_returned(mail, in_text, &self.sent_headers);
+        name_the_nameless(mail, &mut status.recipients, &returned);
         let mut report = self.failure_report(mail, status.recipients, returned, dialect);
         report.reporting_mta = status.reporting_mta;
         report
@@ -250,6 +266,17 @@ impl Engine {
     }
 }
 
+/// A report inside a message that a robot wrapped around it (a list server, a gateway, a filter). What a person forwards
+/// is a person's mail.
+fn wrapped_report<'m>(mail: &'m Mail<'m>) -> Option<crate::mime::Part<'m>> {
+    let inner_status = mail
+        .parts()
+        .any(|part| part.is_inside_returned() && part.role() == Role::DeliveryStatus);
+    (inner_status && is_by_robot(mail))
+        .then(|| mail.part(Role::ReturnedMessage))
+        .flatten()
+}
+
 /// The address that was mailed (in the order of trust): a contact field of the returned message, the original
 /// recipient, the returned message's own `To` when it names one address, the final recipient.
 fn contact(evidence: &Evidence, returned: &Returned, alone: bool) -> Option<Address> {
@@ -270,6 +297,29 @@ fn contact(evidence: &Evidence, returned: &Returned, alone: bool) -> Option<Addr
         .as_ref()
         .filter(|to| alone && !ours(to) && to.as_str().contains('@'));
     to.or(evidence.recipient.as_ref()).cloned()
+}
+
+/// Paths and pipes are no addresses; the header or the returned message says whose they are.
+fn name_the_nameless(mail: &Mail<'_>, recipients: &mut [Evidence], returned: &Returned) {
+    let [only] = recipients else {
+        return;
+    };
+    if only
+        .recipient
+        .as_ref()
+        .is_some_and(|address| address.as_str().contains('@') || !address.as_str().contains(['/', '|']))
+    {
+        return;
+    }
+    let failed: Vec<Address> = mail.headers("x-failed-recipients").flat_map(addresses).collect();
+    let named = failed
+        .into_iter()
+        .next()
+        .or_else(|| only.original.clone())
+        .or_else(|| returned.original.to.clone());
+    if named.is_some() {
+        only.recipient = named;
+    }
 }
 
 /// The status field says the class and often no more than that; the server's own words say which.

@@ -65,6 +65,20 @@ const DAEMONS: &[&str] = &[
     "internet mail",
 ];
 
+/// Whether a mail system or a list server sent it, and no person.
+pub(crate) fn is_by_robot(mail: &Mail<'_>) -> bool {
+    let from = mail.header("from").unwrap_or_default().to_ascii_lowercase();
+    mail.has_null_sender()
+        || DAEMONS.iter().any(|name| from.contains(name))
+        || is_automatic(mail)
+        || mail.header("x-mailman-version").is_some()
+}
+
+fn is_automatic(mail: &Mail<'_>) -> bool {
+    mail.header("auto-submitted")
+        .is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no"))
+}
+
 impl Proof {
     pub(crate) fn gather(mail: &Mail<'_>, text: &TextReport<'_>, phrases: &Phrases) -> Self {
         let from = mail.header("from").unwrap_or_default().to_ascii_lowercase();

@@ -196,6 +196,9 @@ const FAILURE: &[&str] = &[
     "smtp error",
     "message could not be",
     "message blocked",
+    "incorrectly constructed",
+    "malformed address",
+    "duplicated message-id in",
     "mail delivery",
     // German
     "konnte nicht zugestellt",
@@ -370,6 +373,8 @@ const DELAY: &[&str] = &[
     "delayed mail",
     "delivery delayed",
     "has been delayed",
+    "message is delayed for",
+    "only a temporary failure report",
     "is delayed",
     "delivery of your message has been delayed",
     "not yet been delivered",

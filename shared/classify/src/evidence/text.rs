@@ -341,6 +341,15 @@ fn mentions(lines: &[Line<'_>]) -> Vec<Mention> {
         for (start, end, address) in addresses_in(text) {
             let before = text.get(..start).unwrap_or_default();
             let after = text.get(end..).unwrap_or_default();
+            // `ann@example.com <ann@example.org>`: the former is a display name.
+            if after.starts_with(" <") && addresses_in(after).first().is_some_and(|(at, _, _)| *at == 2) {
+                continue;
+            }
+            let before = before
+                .strip_suffix(" <")
+                .and_then(|name| name.strip_suffix(last_word(name)))
+                .filter(|_| before.contains('@'))
+                .unwrap_or(before);
             let source = manner(before, after, text, lines.get(index.wrapping_sub(1)).map(|l| l.text));
             let source = match source {
                 // `an undisclosed address` and then what it was generated from: nothing else is known.
@@ -409,7 +418,9 @@ fn manner(before: &str, after: &str, line: &str, previous: Option<&str>) -> Opti
     }
     let lower = lead.to_lowercase();
     if lower.contains("rcpt to") {
-        return Some(Source::Label);
+        // In a transcript every command is repeated; elsewhere it is a label.
+        let transcript = before.starts_with(">>>") || before.starts_with("<<<");
+        return Some(if transcript { Source::Transcript } else { Source::Label });
     }
     if lower.contains("mail from")
         || ends_with_any(
@@ -599,6 +610,10 @@ fn addresses_in(line: &str) -> Vec<(usize, usize, Address)> {
         }
     }
     found
+}
+
+fn last_word(text: &str) -> &str {
+    text.rsplit(' ').next().unwrap_or(text)
 }
 
 fn is_local_byte(byte: u8) -> bool {

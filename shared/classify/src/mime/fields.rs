@@ -87,6 +87,11 @@ impl FieldTable {
                         last.value.end = at + line_len;
                     }
                 }
+                Some(b'b' | b'B') if continues_content_type(bytes, &fields, line) => {
+                    if let Some(last) = fields.last_mut() {
+                        last.value.end = at + line_len;
+                    }
+                }
                 _ => {
                     let envelope = fields.is_empty() && (line.starts_with(b"From ") || line.starts_with(b">From "));
                     if !envelope {
@@ -172,6 +177,16 @@ pub(crate) fn header_value(raw: &[u8]) -> String {
         }
     }
     decode_words(&unfolded)
+}
+
+/// `boundary=` at the beginning of a line: a folded `Content-Type` whose white space got lost.
+fn continues_content_type(bytes: &[u8], fields: &[Field], line: &[u8]) -> bool {
+    line.get(..9)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"boundary="))
+        && fields
+            .last()
+            .and_then(|last| bytes.get(last.value.clone()))
+            .is_some_and(|value| value.trim_ascii_end().ends_with(b";"))
 }
 
 /// A folded field goes on after a line of blanks only when more folding follows.

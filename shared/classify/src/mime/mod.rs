@@ -192,7 +192,28 @@ impl<'a> Mail<'a> {
             }
             own.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
         }
+        if own.trim().is_empty() {
+            own = self.text_of_broken_container();
+        }
         own
+    }
+
+    /// A container that holds no part at all, or a text of a strange type: what stands there is all there is to read.
+    fn text_of_broken_container(&self) -> String {
+        let Some(root) = self.parts().next().filter(|_| self.parts.len() == 1) else {
+            return String::new();
+        };
+        let kind = root.content_type();
+        let readable = ["multipart/", "text/", "message/"]
+            .iter()
+            .any(|lead| walk::starts_with_ignore_case(kind.as_bytes(), lead.as_bytes()));
+        if !readable || root.role() != Role::Other {
+            return String::new();
+        }
+        let text = root.text();
+        text.get(..text.floor_char_boundary(MAX_OWN_TEXT_BYTES))
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Whether the same words stand beside it as plain text (`multipart/alternative`).

@@ -44,6 +44,8 @@ struct Open {
     part: usize,
     /// Empty for returned messages, which end with what holds them.
     boundary: Range<usize>,
+    /// Whether its boundary has been met.
+    met: bool,
 }
 
 pub(super) fn walk(bytes: &[u8]) -> Walk {
@@ -66,12 +68,17 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
             open.push(Open {
                 part: index,
                 boundary: 0..0,
+                met: true,
             });
             continue 'part;
         }
         let mut leaf = Some(index);
         if let Some(boundary) = boundary.filter(|_| deeper && starts_with_ignore_case(kind, b"multipart/")) {
-            open.push(Open { part: index, boundary });
+            open.push(Open {
+                part: index,
+                boundary,
+                met: false,
+            });
             leaf = None;
         }
         // Forward to the next boundary line that belongs to something open.
@@ -84,9 +91,14 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
             let after = found + 2;
             let text = line_at(bytes, after);
             line = after + text.len();
-            let Some((level, closing)) = match_boundary(bytes, text, &open) else {
+            let found_boundary =
+                match_boundary(bytes, text, &open).or_else(|| adopt_boundary(bytes, after, text, &mut open));
+            let Some((level, closing)) = found_boundary else {
                 continue;
             };
+            if let Some(open) = open.get_mut(level) {
+                open.met = true;
+            }
             // What is above that level ends here: a container that was never closed ends with the one holding it.
             let end = found.saturating_sub(1);
             for ended in open.drain(level + 1..) {
@@ -238,6 +250,18 @@ fn match_boundary(bytes: &[u8], line: &[u8], open: &[Open]) -> Option<(usize, bo
             _ => None,
         }
     })
+}
+
+/// A container whose boundary was damaged on the way: a line of dashes with a part's header below it is taken for it.
+fn adopt_boundary(bytes: &[u8], start: usize, line: &[u8], open: &mut [Open]) -> Option<(usize, bool)> {
+    let level = open.len().checked_sub(1)?;
+    let innermost = open.last_mut().filter(|o| !o.met)?;
+    let next = bytes.get(start + line.len() + 1..)?;
+    if line.trim_ascii().len() < 4 || !starts_with_ignore_case(next, b"content-") {
+        return None;
+    }
+    innermost.boundary = start..start + line.trim_ascii_end().len();
+    Some((level, false))
 }
 
 /// Offset of the next line that starts with two dashes, at or after the line starting at `from`.
