@@ -15,6 +15,7 @@ mod merge;
 #[allow(dead_code, reason = "the view is wider than its first users")]
 mod mime;
 mod original;
+mod phrases;
 mod pipeline;
 mod proof;
 pub mod reason;

@@ -131,6 +131,9 @@ impl Engine {
 
     /// Anything else: a report in plain words, if it proves to be one.
     fn text_report(&self, mail: &Mail<'_>) -> Report {
+        if Proof::is_hopeless(mail, &self.phrases) {
+            return unrecognised();
+        }
         let own = mail.own_text();
         // The same fields as in a delivery-status part, written as text.
         let named: Vec<Address> = mail.headers("x-failed-recipients").flat_map(addresses).collect();

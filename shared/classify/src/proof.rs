@@ -1,22 +1,14 @@
 //! Whether a message without delivery-status fields is a report at all, or only speaks of one.
 //!
-//! A false hard bounce is the worst error there is, so the words alone never prove anything: a robot must have sent
-//! them, and no sign of a person or a newsletter may outweigh it.
+//! A false hard bounce is the worst error there is, so words alone never prove anything: the header has to look like a
+//! mail system's, the text has to say something checkable (a code, a recipient, the returned message), and no sign of a
+//! person, a newsletter or a swindler may outweigh it.
 
 use crate::evidence::{Codes, Phrases, Source, Tells, TextReport};
 use crate::mime::{Mail, Role};
+use crate::words::Address;
 
-/// What speaks for and against.
-#[derive(Debug, Default)]
-pub(crate) struct Proof {
-    points: i32,
-    /// A failure is spoken of, in words or codes.
-    failure: bool,
-    /// Somebody is named, or the returned message is there.
-    about_somebody: bool,
-}
-
-/// Points that make a report. A daemon's name and a failing subject do; either with a returned message does.
+/// Points that make a report: a daemon's name and a failing subject do.
 const ENOUGH: i32 = 4;
 
 /// Names under which mail systems write.
@@ -24,54 +16,215 @@ const DAEMONS: &[&str] = &[
     "mailer-daemon",
     "mailer_daemon",
     "mailerdaemon",
+    "mailer daemon",
     "postmaster",
+    "post_master",
     "mail-daemon",
     "maildaemon",
     "mdaemon",
-    "post_master",
     "mail delivery",
     "maildelivery",
     "delivery subsystem",
+    "delivery service",
+    "delivery system",
+    "delivery status",
     "mail.delivery",
+    "mail deliver",
     "system administrator",
     "systemadministrator",
     "mail administrator",
     "mail system",
+    "mail-system",
+    "mailsystem",
     "mail router",
     "mail server",
     "mailserver",
     "mmsc ndr",
-    "administrator@",
-    "sysadmin",
-    "bounce",
-    "no-reply@sns.amazonaws",
-    "delivery service",
-    "mailsystem",
-    "mail-system",
-    "majordomo",
     "microsoft exchange",
     "microsoftexchange",
-    "delivery status",
-    "smtp",
+    "microsoft outlook",
     "mail manager",
-    "noreply",
-    "no-reply",
     "administrateur",
     "systemverwalter",
+    "systemadministrator",
     "administrador",
-    "fml-admin",
+    "internet mail",
+    "mailgate",
+    "mail gateway",
+    "bounce-handler",
+];
+
+/// Names under which robots of many kinds write.
+const ROBOTS: &[&str] = &[
+    "noreply",
+    "no-reply",
+    "no_reply",
+    "donotreply",
+    "do-not-reply",
+    "bounce",
+    "smtp",
+    "administrator@",
+    "sysadmin",
     "-admin@",
     "auto-reply",
-    "internet mail",
+    "majordomo",
+    "mailman",
+    "listserv",
+    "admin@",
+    "owner-",
+    "daemon",
+    "robot",
 ];
+
+/// Leads of a subject that a person answers or forwards with.
+const ANSWERS: &[&str] = &[
+    "re:", "fwd:", "fw:", "aw:", "wg:", "sv:", "rv:", "tr:", "antw:", "odp:", "r:", "enc:", "vs:", "vl:", "doorst:",
+    "回复:", "转发:", "答复:", "返信:", "转寄:",
+];
+
+/// What swindlers who dress up as mail systems ask for, and mail systems never do.
+const LURES: &[&str] = &[
+    "click here",
+    "click below",
+    "click the link",
+    "release message",
+    "release pending",
+    "retrieve message",
+    "view message",
+    "review message",
+    "recover message",
+    "verify your",
+    "confirm your account",
+    "validate your",
+    "upgrade your",
+    "update your account",
+    "keep your password",
+    "login to",
+    "log in to",
+    "sign in to",
+    "re-activate",
+    "reactivate your",
+    "allow messages",
+    "deliver messages",
+    "increase your quota",
+    "increase quota",
+    "add storage",
+    "add more storage",
+    "hier klicken",
+    "cliquez ici",
+    "haga clic aquí",
+    "clique aqui",
+    "clicca qui",
+];
+
+/// What speaks for and against.
+#[derive(Debug, Default)]
+pub(crate) struct Proof {
+    points: i32,
+    /// A failure is spoken of, in words or codes.
+    failure: bool,
+    /// There is something checkable: a code, a recipient who is not the reader, the returned message.
+    anchored: bool,
+}
+
+impl Proof {
+    /// Whether the header alone rules out that the message is a report, so that its words need no reading.
+    pub(crate) fn is_hopeless(mail: &Mail<'_>, phrases: &Phrases) -> bool {
+        header_points(mail, phrases) <= 0
+    }
+
+    pub(crate) fn gather(mail: &Mail<'_>, text: &TextReport<'_>, phrases: &Phrases) -> Self {
+        let returned = text.returned.is_some()
+            || mail.part(Role::ReturnedMessage).is_some()
+            || mail.part(Role::ReturnedHeaders).is_some();
+        let coded = text.recipients.iter().any(|e| e.reply.is_some() || e.status.is_some())
+            || Codes::find(text.report) != Codes::default();
+        let named = text.recipients.iter().any(|e| e.source <= Source::Label);
+        let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
+        let foreign = text
+            .recipients
+            .iter()
+            .filter_map(|e| e.recipient.as_ref())
+            .any(|address| !ours.iter().any(|our| our.same(address)));
+        let failed_header = mail.header("x-failed-recipients").is_some();
+        let lured = !returned && !failed_header && has_lure(text.report);
+        let subject_says = subject_says(mail, phrases);
+        let points = header_points(mail, phrases)
+            + score(1, text.says_failure || text.says_delay || text.says_success)
+            + score(1, coded)
+            + score(1, named)
+            + score(1, returned)
+            - score(4, lured);
+        Self {
+            points,
+            failure: text.says_failure || text.says_delay || coded || subject_says,
+            anchored: returned || coded || foreign || failed_header,
+        }
+    }
+
+    /// Whether the message is a report of a mail system.
+    pub(crate) fn is_report(&self) -> bool {
+        self.points >= ENOUGH && self.failure && self.anchored
+    }
+}
 
 /// Whether a mail system or a list server sent it, and no person.
 pub(crate) fn is_by_robot(mail: &Mail<'_>) -> bool {
-    let from = mail.header("from").unwrap_or_default().to_ascii_lowercase();
-    mail.has_null_sender()
-        || DAEMONS.iter().any(|name| from.contains(name))
-        || is_automatic(mail)
-        || mail.header("x-mailman-version").is_some()
+    mail.has_null_sender() || is_automatic(mail) || mail.header("x-mailman-version").is_some() || from_points(mail) > 0
+}
+
+fn header_points(mail: &Mail<'_>, phrases: &Phrases) -> i32 {
+    let has = |name: &str| mail.header(name).is_some();
+    let subject = mail.subject();
+    let auto = is_automatic(mail);
+    let from = from_points(mail);
+    let failed = has("x-failed-recipients");
+    let answer = ANSWERS.iter().any(|lead| {
+        subject
+            .as_bytes()
+            .get(..lead.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(lead.as_bytes()))
+    });
+    let list = has("list-unsubscribe")
+        || has("list-id")
+        || has("list-post")
+        || mail
+            .header("precedence")
+            .is_some_and(|p| p.eq_ignore_ascii_case("list"));
+    let threaded = has("in-reply-to") || has("references");
+    from + score(2, mail.has_null_sender())
+        + score(2, subject_says(mail, phrases))
+        + score(3, failed)
+        + score(3, is_report_type(mail))
+        + score(1, auto)
+        - score(3, list && !failed)
+        - score(3, answer && from < 2)
+        - score(2, threaded && !auto && from < 2)
+}
+
+/// How much the author's name and address look like a mail system.
+fn from_points(mail: &Mail<'_>) -> i32 {
+    let Some(from) = mail.header("from").filter(|from| !from.is_empty()) else {
+        // Bare reports of old systems name nobody at all.
+        return score(2, mail.header("to").is_none());
+    };
+    let from = from.to_ascii_lowercase();
+    if DAEMONS.iter().any(|name| from.contains(name)) {
+        2
+    } else {
+        score(1, ROBOTS.iter().any(|name| from.contains(name)))
+    }
+}
+
+fn subject_says(mail: &Mail<'_>, phrases: &Phrases) -> bool {
+    phrases.find(mail.subject()).any(|found| found.tells != Tells::Returned)
+}
+
+fn is_report_type(mail: &Mail<'_>) -> bool {
+    mail.header("content-type").is_some_and(|value| {
+        let value = value.to_ascii_lowercase();
+        value.contains("multipart/report") && !value.contains("disposition") && !value.contains("feedback")
+    })
 }
 
 fn is_automatic(mail: &Mail<'_>) -> bool {
@@ -79,69 +232,11 @@ fn is_automatic(mail: &Mail<'_>) -> bool {
         .is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no"))
 }
 
-impl Proof {
-    pub(crate) fn gather(mail: &Mail<'_>, text: &TextReport<'_>, phrases: &Phrases) -> Self {
-        let from = mail.header("from").unwrap_or_default().to_ascii_lowercase();
-        let subject = mail.subject();
-        let has = |name: &str| mail.header(name).is_some();
-        let auto = mail
-            .header("auto-submitted")
-            .is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no"));
-        let report_type = mail.header("content-type").is_some_and(|value| {
-            let value = value.to_ascii_lowercase();
-            value.contains("multipart/report") && !value.contains("disposition") && !value.contains("feedback")
-        });
-        let daemon = DAEMONS.iter().any(|name| from.contains(name)) || from.is_empty() && !has("to");
-        let returned = text.returned.is_some()
-            || mail.part(Role::ReturnedMessage).is_some()
-            || mail.part(Role::ReturnedHeaders).is_some();
-        let coded = text.recipients.iter().any(|e| e.reply.is_some() || e.status.is_some())
-            || Codes::find(text.report) != Codes::default();
-        let named = text.recipients.iter().any(|e| e.source <= Source::Label);
-        let subject_says = phrases
-            .find(subject)
-            .any(|found| matches!(found.tells, Tells::Failure | Tells::Delay | Tells::Success));
-        let answer = [
-            "re:", "fwd:", "fw:", "aw:", "wg:", "sv:", "rv:", "tr:", "antw:", "odp:", "r:",
-        ]
-        .iter()
-        .any(|lead| {
-            subject
-                .as_bytes()
-                .get(..lead.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(lead.as_bytes()))
-        });
-        let list = has("list-unsubscribe")
-            || has("list-id")
-            || has("list-post")
-            || mail
-                .header("precedence")
-                .is_some_and(|p| p.eq_ignore_ascii_case("list"));
-        let threaded = has("in-reply-to") || has("references");
+fn has_lure(report: &str) -> bool {
+    let lower = report.to_lowercase();
+    LURES.iter().any(|lure| lower.contains(lure))
+}
 
-        let score = |points: i32, holds: bool| if holds { points } else { 0 };
-        let points = score(2, daemon)
-            + score(2, mail.has_null_sender())
-            + score(2, subject_says)
-            + score(3, has("x-failed-recipients"))
-            + score(3, report_type)
-            + score(1, auto)
-            + score(1, text.says_failure || text.says_delay || text.says_success)
-            + score(1, coded)
-            + score(1, named)
-            + score(1, returned)
-            - score(3, list && !has("x-failed-recipients"))
-            - score(3, answer && !daemon)
-            - score(2, threaded && !auto && !daemon);
-        Self {
-            points,
-            failure: text.says_failure || text.says_delay || coded || subject_says,
-            about_somebody: !text.recipients.is_empty() || returned || has("x-failed-recipients"),
-        }
-    }
-
-    /// Whether the message is a report of a mail system.
-    pub(crate) fn is_report(&self) -> bool {
-        self.points >= ENOUGH && self.failure && self.about_somebody
-    }
+fn score(points: i32, holds: bool) -> i32 {
+    if holds { points } else { 0 }
 }

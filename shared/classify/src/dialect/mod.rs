@@ -4,9 +4,8 @@
 
 mod table;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 use crate::mime::Mail;
+use crate::phrases::PhraseSet;
 use table::DIALECTS;
 
 /// A report introduces itself in its first lines.
@@ -27,25 +26,18 @@ struct Dialect {
 /// Recognises dialects.
 #[derive(Debug)]
 pub(crate) struct Dialects {
-    /// `None` is out of the question for constants this small, and would recognise nobody.
-    phrases: Option<AhoCorasick>,
+    phrases: PhraseSet,
     owners: Vec<usize>,
 }
 
 impl Dialects {
     pub(crate) fn new() -> Self {
-        let mut owners = Vec::new();
-        let mut patterns: Vec<&str> = Vec::new();
-        for (index, dialect) in DIALECTS.iter().enumerate() {
-            patterns.extend(dialect.text.iter().copied());
-            owners.extend(dialect.text.iter().map(|_| index));
-        }
-        let phrases = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(patterns)
-            .ok();
+        let owners = DIALECTS
+            .iter()
+            .enumerate()
+            .flat_map(|(index, dialect)| dialect.text.iter().map(move |_| index))
+            .collect();
+        let phrases = PhraseSet::new(DIALECTS.iter().flat_map(|dialect| dialect.text.iter().copied()));
         Self { phrases, owners }
     }
 
@@ -54,9 +46,8 @@ impl Dialects {
         let head = text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text);
         let by_text = self
             .phrases
-            .iter()
-            .flat_map(|phrases| phrases.find_overlapping_iter(head))
-            .filter_map(|found| self.owners.get(found.pattern().as_usize()).copied())
+            .find(head)
+            .filter_map(|found| self.owners.get(found.index).copied())
             .min();
         let from = mail.header("from").unwrap_or_default().to_ascii_lowercase();
         let subject = mail.subject().to_ascii_lowercase();

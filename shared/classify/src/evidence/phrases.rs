@@ -1,6 +1,6 @@
-//! The words by which a report is known, in the languages reports are written in. All in one automaton.
+//! The words by which a report is known, in the languages reports are written in. All found in one pass.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use crate::phrases::PhraseSet;
 
 /// What a phrase tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -407,11 +407,10 @@ const SUCCESS: &[&str] = &[
     "erfolgreich zugestellt",
 ];
 
-/// The automaton.
+/// All of them, ready to be found.
 #[derive(Debug)]
 pub(crate) struct Phrases {
-    /// `None` is out of the question for constants this small, and would find nothing.
-    automaton: Option<AhoCorasick>,
+    set: PhraseSet,
     tells: Vec<Tells>,
 }
 
@@ -431,32 +430,36 @@ impl Phrases {
             (Tells::Delay, DELAY),
             (Tells::Success, SUCCESS),
         ];
-        let phrases: Vec<&str> = lists.iter().flat_map(|(_, list)| list.iter().copied()).collect();
         let tells = lists
             .iter()
             .flat_map(|(tells, list)| list.iter().map(|_| *tells))
             .collect();
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(phrases)
-            .ok();
-        Self { automaton, tells }
+        let set = PhraseSet::new(lists.iter().flat_map(|(_, list)| list.iter().copied()));
+        Self { set, tells }
     }
 
-    /// Every phrase in `text`, in the order of their ends.
+    /// Every phrase in `text`, in the order of their beginnings.
     pub(crate) fn find<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Found> + 't {
-        self.automaton
-            .iter()
-            .flat_map(move |automaton| automaton.find_overlapping_iter(text))
-            .filter_map(|found| {
-                let tells = *self.tells.get(found.pattern().as_usize())?;
-                Some(Found {
-                    tells,
-                    start: found.start(),
-                    end: found.end(),
-                })
+        self.set.find(text).filter_map(|found| {
+            let tells = *self.tells.get(found.index)?;
+            Some(Found {
+                tells,
+                start: found.start,
+                end: found.end,
             })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_are_in_lower_case() {
+        for phrase in [RETURNED, FAILURE, DELAY, SUCCESS].into_iter().flatten() {
+            assert_eq!(**phrase, phrase.to_lowercase());
+            assert!(phrase.len() >= 4, "{phrase}");
+        }
     }
 }

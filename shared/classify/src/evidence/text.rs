@@ -54,10 +54,12 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
         report: text,
         ..TextReport::default()
     };
-    let mut cut = None;
-    for found in phrases.find(text) {
+    let block = header_block(text);
+    let mut cut = block.map(|block| (block, block));
+    let before_block = text.get(..block.unwrap_or(text.len())).unwrap_or(text);
+    for found in phrases.find(before_block) {
         match found.tells {
-            Tells::Returned if cut.is_none() && stands_as_marker(text, found.start, found.end) => {
+            Tells::Returned if stands_as_marker(text, found.start, found.end) => {
                 cut = Some((line_start(text, found.start), line_end(text, found.end)));
                 break;
             }
@@ -67,11 +69,6 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
             Tells::Success => read.says_success = true,
         }
     }
-    let cut = match (cut, header_block(text)) {
-        (Some((report_end, after)), Some(block)) if block < report_end => Some((block, block.min(after))),
-        (None, Some(block)) => Some((block, block)),
-        (marker, _) => marker,
-    };
     if let Some((report_end, after)) = cut {
         read.report = text.get(..report_end).unwrap_or(text);
         read.returned = text.get(after..);
