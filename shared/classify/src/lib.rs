@@ -20,7 +20,6 @@ mod pipeline;
 mod proof;
 pub mod reason;
 mod report;
-mod why;
 mod words;
 
 pub use original::SentHeaders;
@@ -42,6 +41,7 @@ impl Classifier {
     /// The same, finding contact and campaign in other header fields of the sent messages.
     pub fn with_sent_headers(sent_headers: SentHeaders) -> Self {
         let engine = pipeline::Engine {
+            rules: None,
             phrases: evidence::Phrases::new(),
             dialects: dialect::Dialects::new(),
             sent_headers,

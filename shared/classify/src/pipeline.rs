@@ -12,6 +12,7 @@ use crate::feedback::{Feedback, category_of, read_feedback};
 use crate::mime::{Mail, Role, addresses};
 use crate::original::{Returned, SentHeaders, from_text, read_returned};
 use crate::proof::{Proof, is_by_robot};
+use crate::reason::{Facts, Rules};
 use crate::report::{Original, Report, Verdict};
 use crate::words::{Address, Category, EnhancedStatus, Reason, Severity};
 
@@ -21,6 +22,8 @@ const MAX_WRAPPERS: u8 = 3;
 /// Everything that is prepared once.
 #[derive(Debug)]
 pub(crate) struct Engine {
+    /// Users' rules in front of the built-in ones; `None` stands for the built-in ones alone.
+    pub(crate) rules: Option<Rules>,
     pub(crate) phrases: Phrases,
     pub(crate) dialects: Dialects,
     pub(crate) sent_headers: SentHeaders,
@@ -38,11 +41,16 @@ impl Engine {
         if mail.is_damaged() {
             report.notes.push("cut off or badly made: a part never ends".into());
         }
+        report.rules_version = Cow::Owned(self.rules().version().to_owned());
         report.written_at = mail
             .header("date")
             .and_then(mail_parser::DateTime::parse_rfc822)
             .map(|date| date.to_timestamp());
         report
+    }
+
+    fn rules(&self) -> &Rules {
+        self.rules.as_ref().unwrap_or_else(|| Rules::builtin())
     }
 
     fn judge_mail(&self, mail: &Mail<'_>, depth: u8) -> Report {
@@ -228,14 +236,18 @@ impl Engine {
         let status = prefer_status(evidence.status, codes.status);
         let reply = evidence.reply.or(codes.reply);
         let command = evidence.command.or_else(|| refused_command(&evidence.words));
-        let why = crate::why::judge(
+        let domain = evidence.recipient.as_ref().and_then(Address::domain);
+        let facts = Facts {
             status,
             reply,
-            &evidence.words,
+            text: &evidence.words,
             dialect,
-            evidence.remote_mta.as_deref(),
+            remote_mta: evidence.remote_mta.as_deref(),
+            domain,
             command,
-        );
+            delayed: outcome == Outcome::Delayed,
+        };
+        let why = self.rules().judge(&facts);
         let reason = if outcome == Outcome::Delivered {
             Reason::Delivered
         } else {
@@ -262,9 +274,9 @@ impl Engine {
             diagnostic: Some(evidence.words).filter(|words| !words.is_empty()),
             remote_mta: evidence.remote_mta,
             new_address: None,
-            rule: why.rule,
+            rule: Cow::Owned(why.rule.to_owned()),
             evidence: why.words,
-            provider: why.provider,
+            provider: why.provider.map(|provider| Cow::Owned(provider.to_owned())),
         }
     }
 }
@@ -420,7 +432,7 @@ fn blank() -> Report {
         original: Original::default(),
         feedback_type: None,
         dialect: None,
-        rules_version: Cow::Borrowed(crate::why::VERSION),
+        rules_version: Cow::Borrowed(""),
         reporting_mta: None,
         written_at: None,
         notes: Vec::new(),

@@ -61,7 +61,7 @@ impl Codes {
                 let gap = tail
                     .bytes()
                     .take(3)
-                    .take_while(|b| matches!(b, b' ' | b'-' | b'#' | b':' | b'(' | b'[' | b'/'))
+                    .take_while(|b| matches!(b, b' ' | b'-' | b'#' | b':' | b'(' | b'[' | b'/' | b'\''))
                     .count();
                 if let Some((pair, pair_end)) = status_at(text, end + gap).filter(|_| gap > 0) {
                     at = pair_end;
@@ -297,6 +297,11 @@ mod tests {
             ("#5.2.2 smtp;552 over quota", Some("552"), Some("5.2.2")),
             ("user450@example.com and 5.1.1x", None, None),
             ("250 OK then 421 4.4.2 timeout", Some("421"), Some("4.4.2")),
+            (
+                "5.1.0 - Unknown address error 550-'5.7.1 Access denied'",
+                Some("550"),
+                Some("5.7.1"),
+            ),
             ("", None, None),
         ] {
             let found = Codes::find(text);

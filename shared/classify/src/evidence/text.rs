@@ -87,29 +87,29 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
     read
 }
 
-/// `RCPT TO`, `DATA` and so on: the SMTP command that these words say was refused.
+/// `rcpt`, `data` and so on: the SMTP command that these words say was refused.
 pub(crate) fn refused_command(words: &str) -> Option<&'static str> {
     const COMMANDS: &[(&str, &str)] = &[
-        ("end of data", "DATA"),
-        ("end of message", "DATA"),
-        ("end-of-data", "DATA"),
-        (">>> data", "DATA"),
-        ("final data", "DATA"),
-        ("data command", "DATA"),
-        ("after i sent the message", "DATA"),
-        ("pipelined data", "DATA"),
-        ("rcpt to", "RCPT"),
-        ("rcpt_to", "RCPT"),
-        ("rcpt command", "RCPT"),
-        ("does not like recipient", "RCPT"),
-        ("mail from", "MAIL"),
-        ("mail_from", "MAIL"),
-        ("mail command", "MAIL"),
-        ("ehlo", "EHLO"),
-        ("helo", "EHLO"),
-        ("starttls", "STARTTLS"),
-        ("initial connection", "CONN"),
-        ("greeting", "CONN"),
+        ("end of data", "data"),
+        ("end of message", "data"),
+        ("end-of-data", "data"),
+        (">>> data", "data"),
+        ("final data", "data"),
+        ("data command", "data"),
+        ("after i sent the message", "data"),
+        ("pipelined data", "data"),
+        ("rcpt to", "rcpt"),
+        ("rcpt_to", "rcpt"),
+        ("rcpt command", "rcpt"),
+        ("does not like recipient", "rcpt"),
+        ("mail from", "mail"),
+        ("mail_from", "mail"),
+        ("mail command", "mail"),
+        ("ehlo", "ehlo"),
+        ("helo", "ehlo"),
+        ("starttls", "starttls"),
+        ("initial connection", "connect"),
+        ("greeting", "connect"),
     ];
     let lower = words.to_ascii_lowercase();
     COMMANDS

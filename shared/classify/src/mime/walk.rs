@@ -51,7 +51,8 @@ struct Open {
 pub(super) fn walk(bytes: &[u8]) -> Walk {
     let mut walk = Walk::default();
     let mut open: Vec<Open> = Vec::new();
-    let mut at = 0;
+    // Blank lines before the header are an accident of storage.
+    let mut at = bytes.iter().take_while(|b| **b == b'\n').count();
     'part: loop {
         let index = walk.parts.len();
         let inside = open.iter().rev().find(|o| o.boundary.is_empty()).map(|o| o.part);
