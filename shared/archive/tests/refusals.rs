@@ -42,7 +42,7 @@ fn archive(answers: &[Answer]) -> Archive {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
-        .credentials_provider(Credentials::for_tests())
+        .credentials_provider(Credentials::new("key", "secret", None, None, "tests"))
         .retry_config(RetryConfig::disabled())
         .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(answers.clone())))
         .build();
