@@ -82,6 +82,7 @@ impl Engine {
     fn status_report(&self, mail: &Mail<'_>, mut status: StatusReport) -> Report {
         let own = mail.own_text();
         let dialect = self.dialects.recognise(mail, own);
+        name_by_header(mail, &mut status.recipients);
         let wanting = status.recipients.iter().any(|e| Codes::find(&e.words).reply.is_none());
         let mut in_text = None;
         if wanting {
@@ -97,7 +98,7 @@ impl Engine {
             complete(&mut status.recipients, &text.recipients);
         }
         let returned = read_returned(mail, in_text, &self.sent_headers);
-        name_the_nameless(mail, &mut status.recipients, &returned);
+        name_by_returned(&mut status.recipients, &returned);
         let mut report = self.failure_report(mail, status.recipients, returned, dialect);
         report.reporting_mta = status.reporting_mta;
         report
@@ -237,17 +238,28 @@ impl Engine {
         let reply = evidence.reply.or(codes.reply);
         let command = evidence.command.or_else(|| refused_command(&evidence.words));
         let domain = evidence.recipient.as_ref().and_then(Address::domain);
+        let quoted = self.phrases.quoted(&evidence.words);
         let facts = Facts {
             status,
             reply,
-            text: &evidence.words,
+            text: quoted,
             dialect,
             remote_mta: evidence.remote_mta.as_deref(),
             domain,
             command,
             delayed: outcome == Outcome::Delayed,
         };
-        let why = self.rules().judge(&facts);
+        let mut why = self.rules().judge(&facts);
+        if why.words.is_none() && quoted.len() < evidence.words.len() {
+            // The quotation says nothing that is known; the report around it may.
+            let whole = self.rules().judge(&Facts {
+                text: &evidence.words,
+                ..facts
+            });
+            if whole.words.is_some() {
+                why = whole;
+            }
+        }
         let reason = if outcome == Outcome::Delivered {
             Reason::Delivered
         } else {
@@ -271,7 +283,7 @@ impl Engine {
             action: category.default_action(),
             status,
             reply,
-            diagnostic: Some(evidence.words).filter(|words| !words.is_empty()),
+            diagnostic: Some(quoted).filter(|words| !words.is_empty()).map(str::to_owned),
             remote_mta: evidence.remote_mta,
             new_address: None,
             rule: Cow::Owned(why.rule.to_owned()),
@@ -314,27 +326,31 @@ fn contact(evidence: &Evidence, returned: &Returned, alone: bool) -> Option<Addr
     to.or(evidence.recipient.as_ref()).cloned()
 }
 
-/// Paths and pipes are no addresses; the header or the returned message says whose they are.
-fn name_the_nameless(mail: &Mail<'_>, recipients: &mut [Evidence], returned: &Returned) {
-    let [only] = recipients else {
-        return;
-    };
-    if only
+/// Paths and pipes are no addresses; the header says whose they are.
+fn name_by_header(mail: &Mail<'_>, recipients: &mut [Evidence]) {
+    if let [only] = recipients
+        && is_path(only)
+        && let Some(failed) = mail.headers("x-failed-recipients").flat_map(addresses).next()
+    {
+        only.recipient = Some(failed);
+    }
+}
+
+/// The same by what the report says it came from, or by the returned message.
+fn name_by_returned(recipients: &mut [Evidence], returned: &Returned) {
+    if let [only] = recipients
+        && is_path(only)
+        && let Some(named) = only.original.clone().or_else(|| returned.original.to.clone())
+    {
+        only.recipient = Some(named);
+    }
+}
+
+fn is_path(evidence: &Evidence) -> bool {
+    evidence
         .recipient
         .as_ref()
-        .is_some_and(|address| address.as_str().contains('@') || !address.as_str().contains(['/', '|']))
-    {
-        return;
-    }
-    let failed: Vec<Address> = mail.headers("x-failed-recipients").flat_map(addresses).collect();
-    let named = failed
-        .into_iter()
-        .next()
-        .or_else(|| only.original.clone())
-        .or_else(|| returned.original.to.clone());
-    if named.is_some() {
-        only.recipient = named;
-    }
+        .is_none_or(|address| !address.as_str().contains('@') && address.as_str().contains(['/', '|']))
 }
 
 /// The status field says the class and often no more than that; the server's own words say which.

@@ -217,7 +217,9 @@ fn from_points(mail: &Mail<'_>) -> i32 {
 }
 
 fn subject_says(mail: &Mail<'_>, phrases: &Phrases) -> bool {
-    phrases.find(mail.subject()).any(|found| found.tells != Tells::Returned)
+    phrases
+        .find(mail.subject())
+        .any(|found| !matches!(found.tells, Tells::Returned | Tells::Quotes))
 }
 
 fn is_report_type(mail: &Mail<'_>) -> bool {

@@ -1,5 +1,6 @@
 //! The words by which a report is known, in the languages reports are written in. All found in one pass.
 
+use super::Codes;
 use crate::phrases::PhraseSet;
 
 /// What a phrase tells.
@@ -13,6 +14,8 @@ pub(crate) enum Tells {
     Delay,
     /// A delivery succeeded.
     Success,
+    /// What follows are the words of the server that refused.
+    Quotes,
 }
 
 /// Lines after which the returned message follows.
@@ -407,6 +410,30 @@ const SUCCESS: &[&str] = &[
     "erfolgreich zugestellt",
 ];
 
+/// After which another server is quoted.
+const QUOTES: &[&str] = &[
+    " said: ",
+    "host said:",
+    "server said:",
+    "server returned was:",
+    "server responded:",
+    "responded with:",
+    "server response was:",
+    "the response was:",
+    "response from the remote server was:",
+    "remote server returned",
+    "server returned",
+    "responded as follows:",
+    "(reason: ",
+    "reason: 5",
+    "reason: 4",
+    "error message:",
+    "refused to talk to me: ",
+    "did not like our",
+    "diagnostic-code:",
+    "diagnostic code:",
+];
+
 /// All of them, ready to be found.
 #[derive(Debug)]
 pub(crate) struct Phrases {
@@ -429,6 +456,7 @@ impl Phrases {
             (Tells::Failure, FAILURE),
             (Tells::Delay, DELAY),
             (Tells::Success, SUCCESS),
+            (Tells::Quotes, QUOTES),
         ];
         let tells = lists
             .iter()
@@ -449,6 +477,26 @@ impl Phrases {
             })
         })
     }
+
+    /// The quoted server's own words in `words`, without the introduction of whoever wrote the report.
+    pub(crate) fn quoted<'w>(&self, words: &'w str) -> &'w str {
+        let quoted = self
+            .find(words)
+            .filter(|found| found.tells == Tells::Quotes)
+            .find_map(|found| {
+                let rest = words.get(found.end..)?;
+                // `reason: 5` is half of its quotation.
+                let rest = if rest.starts_with(|c: char| c.is_ascii_digit())
+                    && words.get(..found.end)?.ends_with(|c: char| c.is_ascii_digit())
+                {
+                    words.get(found.end - 1..)?
+                } else {
+                    rest
+                };
+                (Codes::find(rest) != Codes::default()).then_some(rest)
+            });
+        quoted.unwrap_or(words).trim_matches([' ', '\'', '"', ':'])
+    }
 }
 
 #[cfg(test)]
@@ -457,7 +505,7 @@ mod tests {
 
     #[test]
     fn phrases_are_in_lower_case() {
-        for phrase in [RETURNED, FAILURE, DELAY, SUCCESS].into_iter().flatten() {
+        for phrase in [RETURNED, FAILURE, DELAY, SUCCESS, QUOTES].into_iter().flatten() {
             assert_eq!(**phrase, phrase.to_lowercase());
             assert!(phrase.len() >= 4, "{phrase}");
         }

@@ -12,6 +12,8 @@ use crate::words::Address;
 const MAX_LINES: usize = 3_000;
 /// Recipients of one report.
 const MAX_RECIPIENTS: usize = 1_000;
+/// Lines that a reply in a transcript goes on for.
+const FOLLOWING_LINES: u8 = 2;
 
 /// What the words of a report say.
 #[derive(Debug, Default)]
@@ -33,8 +35,16 @@ pub(crate) struct TextReport<'t> {
 struct Line<'t> {
     text: &'t str,
     indented: bool,
-    /// Whether it holds a reply or status code.
-    coded: bool,
+    /// Reply and status code in it.
+    codes: Codes,
+    /// Whether it says that a delivery failed.
+    fails: bool,
+}
+
+impl Line<'_> {
+    fn is_coded(&self) -> bool {
+        self.codes != Codes::default()
+    }
 }
 
 /// An address in the report.
@@ -43,7 +53,7 @@ struct Mention {
     line: usize,
     source: Source,
     address: Address,
-    /// Where in the trimmed line the words after the address begin.
+    /// Where in the trimmed line the words about it begin: behind it when it leads the line, else at the beginning.
     rest: usize,
 }
 
@@ -56,6 +66,7 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
     };
     let block = header_block(text);
     let mut cut = block.map(|block| (block, block));
+    let mut failing = Vec::new();
     let before_block = text.get(..block.unwrap_or(text.len())).unwrap_or(text);
     for found in phrases.find(before_block) {
         match found.tells {
@@ -63,8 +74,11 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
                 cut = Some((line_start(text, found.start), line_end(text, found.end)));
                 break;
             }
-            Tells::Returned => {}
-            Tells::Failure => read.says_failure = true,
+            Tells::Returned | Tells::Quotes => {}
+            Tells::Failure => {
+                read.says_failure = true;
+                failing.push(found.start);
+            }
             Tells::Delay => read.says_delay = true,
             Tells::Success => read.says_success = true,
         }
@@ -73,14 +87,26 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
         read.report = text.get(..report_end).unwrap_or(text);
         read.returned = text.get(after..);
     }
+    let mut failing = failing.into_iter().peekable();
+    let mut start = 0;
     let lines: Vec<Line<'_>> = read
         .report
-        .lines()
+        .split('\n')
         .take(MAX_LINES)
-        .map(|line| Line {
-            text: line.trim(),
-            indented: line.starts_with([' ', '\t']),
-            coded: Codes::find(line.trim()) != Codes::default(),
+        .map(|line| {
+            let end = start + line.len();
+            start = end + 1;
+            let mut fails = false;
+            while failing.next_if(|at| *at < start).is_some() {
+                fails = true;
+            }
+            let text = line.trim();
+            Line {
+                text,
+                indented: line.starts_with([' ', '\t']),
+                codes: Codes::find(text),
+                fails,
+            }
         })
         .collect();
     read.recipients = recipients(&lines, ours, named, read.says_delay && !says_given_up(read.report));
@@ -158,13 +184,9 @@ fn recipients(lines: &[Line<'_>], ours: &[&Address], named: &[Address], delayed:
             evidence.outcome = Some(Outcome::Delayed);
         }
         let until = chosen.get(index + 1).map_or(lines.len(), |next| next.line);
-        let mut words = String::new();
-        block_words(lines, mention, until, &mut words);
+        let words = words_about(lines, mention, until, chosen.len() == 1);
         if let Some(alias) = expanded_from(&words) {
             evidence.original = Some(alias);
-        }
-        if Codes::find(&words) == Codes::default() {
-            elsewhere(lines, mention, chosen.len() == 1, &mut words);
         }
         evidence.words = words;
         found.push(evidence);
@@ -245,75 +267,110 @@ fn locate(named: &[Address], mentions: &[Mention], lines: &[Line<'_>]) -> Vec<Me
     chosen
 }
 
-/// The words that follow a recipient in its own block.
-fn block_words(lines: &[Line<'_>], mention: &Mention, until: usize, words: &mut String) {
+/// The words about a recipient: its own block, and replies in other sections where the block holds none.
+fn words_about(lines: &[Line<'_>], mention: &Mention, until: usize, alone: bool) -> String {
+    let (block, block_end) = own_block(lines, mention, until);
+    let codes = Codes::find(&block);
+    if codes.reply.is_some() {
+        return block;
+    }
+    let outside = |index: usize| !(mention.line..block_end).contains(&index);
+    let mut words = replies_elsewhere(lines, mention, alone, codes.status.is_some(), outside);
+    if !words.is_empty() {
+        append_folded(&mut words, &block);
+        return words;
+    }
+    if alone && (block.is_empty() || mention.source >= Source::Sentence && codes == Codes::default()) {
+        return whole(lines);
+    }
+    block
+}
+
+/// The words behind a recipient up to the next one or the next section, and the line where they end.
+fn own_block(lines: &[Line<'_>], mention: &Mention, until: usize) -> (String, usize) {
+    let mut words = String::new();
+    let first = mention.line.saturating_add(1);
     if let Some(line) = lines.get(mention.line) {
-        let rest = if matches!(mention.source, Source::Header | Source::RecipientLine | Source::Label) {
-            line.text.get(mention.rest..)
-        } else {
-            Some(line.text)
-        };
+        let rest = line.text.get(mention.rest..).unwrap_or_default();
         append_folded(
-            words,
-            rest.unwrap_or_default()
-                .trim_start_matches([':', '.', ',', ' ', ';', '>']),
+            &mut words,
+            rest.trim_start_matches([':', '.', ',', ' ', ';', '>', ']', ')']),
         );
     }
+    let mut coded = Codes::find(&words) != Codes::default();
     let mut blank_after_words = false;
-    let mut coded = Codes::find(words) != Codes::default();
-    for line in lines
-        .get(mention.line.saturating_add(1)..until.max(mention.line.saturating_add(1)))
-        .unwrap_or_default()
-    {
+    let mut end = first;
+    for line in lines.get(first..until.max(first)).unwrap_or_default() {
         if is_section(line.text) {
             break;
         }
+        end += 1;
         if line.text.is_empty() {
             blank_after_words |= !words.is_empty();
             continue;
         }
         // After a blank line only what looks like a server's answer goes on.
-        if blank_after_words && !line.indented && !line.coded && coded {
+        if blank_after_words && !line.indented && !line.is_coded() && coded {
             break;
         }
-        coded |= line.coded;
-        append_folded(words, line.text);
+        coded |= line.is_coded();
+        append_folded(&mut words, line.text);
         if words.len() >= MAX_WORDS_BYTES - 256 {
             break;
         }
     }
+    (words, end)
 }
 
-/// Replies in other sections of the report (transcripts) that belong to the recipient: those that name it, else, where
-/// it is the only one, any.
-fn elsewhere(lines: &[Line<'_>], mention: &Mention, alone: bool, words: &mut String) {
+/// Replies in other sections of the report (transcripts): those that name the recipient, else, where it is the only
+/// one, any.
+fn replies_elsewhere(
+    lines: &[Line<'_>],
+    mention: &Mention,
+    alone: bool,
+    only_replies: bool,
+    outside: impl Fn(usize) -> bool,
+) -> String {
     let address = mention.address.as_str().to_ascii_lowercase();
     let mut any = String::new();
     let mut naming = String::new();
-    let mut follow = 0u8;
-    for line in lines {
-        let coded = line.coded;
-        if coded && line.text.to_ascii_lowercase().contains(&address) {
-            append_folded(&mut naming, line.text.trim_start_matches(['<', '>', ' ']));
-            follow = 2;
-        } else if coded
-            || follow > 0 && !line.text.is_empty() && !line.text.starts_with(['>', '.']) && !is_section(line.text)
-        {
-            append_folded(&mut any, line.text.trim_start_matches(['<', '>', ' ']));
-            follow = if coded { 2 } else { follow - 1 };
+    let mut follow: Option<(bool, u8)> = None;
+    for (index, line) in lines.iter().enumerate().filter(|(index, _)| outside(*index)) {
+        let counts = if only_replies {
+            line.codes.reply.is_some()
         } else {
-            follow = 0;
+            line.is_coded()
+        };
+        let text = line.text.trim_start_matches(['<', '>', ' ']);
+        if counts {
+            let names = line.text.to_ascii_lowercase().contains(&address) || named_just_above(lines, index, &address);
+            append_folded(if names { &mut naming } else { &mut any }, text);
+            follow = Some((names, FOLLOWING_LINES));
+        } else if let Some((names, left)) =
+            follow.filter(|_| !line.text.is_empty() && !line.text.starts_with(['>', '.']) && !is_section(line.text))
+        {
+            append_folded(if names { &mut naming } else { &mut any }, text);
+            follow = left.checked_sub(1).map(|left| (names, left));
+        } else {
+            follow = None;
         }
     }
-    if !naming.is_empty() {
-        append_folded(words, &naming);
-    } else if alone && !any.is_empty() {
-        append_folded(words, &any);
-    } else if alone && words.is_empty() {
-        for line in lines {
-            append_folded(words, line.text);
-        }
+    if naming.is_empty() && alone { any } else { naming }
+}
+
+/// `>>> RCPT TO:<ann@example.com>` right before the answer to it.
+fn named_just_above(lines: &[Line<'_>], index: usize, address: &str) -> bool {
+    let above = index.checked_sub(1).and_then(|above| lines.get(above));
+    above.is_some_and(|line| line.text.starts_with(">>>") && line.text.to_ascii_lowercase().contains(address))
+}
+
+/// Everything the report says, without its rules.
+fn whole(lines: &[Line<'_>]) -> String {
+    let mut words = String::new();
+    for line in lines.iter().filter(|line| line.text.contains(char::is_alphanumeric)) {
+        append_folded(&mut words, line.text.trim_matches(['-', '=', '*', '_', '#', ' ']));
     }
+    words
 }
 
 /// All addresses of the report, each with how it is named.
@@ -347,10 +404,14 @@ fn mentions(lines: &[Line<'_>]) -> Vec<Mention> {
                 .and_then(|name| name.strip_suffix(last_word(name)))
                 .filter(|_| before.contains('@'))
                 .unwrap_or(before);
-            let source = manner(before, after, text, lines.get(index.wrapping_sub(1)).map(|l| l.text));
+            let previous = lines.get(index.wrapping_sub(1)).map(|l| l.text);
+            let source = manner(before, after, text, previous, line.fails);
             let source = match source {
                 // `an undisclosed address` and then what it was generated from: nothing else is known.
-                _ if before.contains("generated from") || before.contains("expanded from") => {
+                _ if before.contains("generated from")
+                    || before.contains("generated by")
+                    || before.contains("expanded from") =>
+                {
                     let undisclosed = lines
                         .get(index.wrapping_sub(1))
                         .is_some_and(|l| l.text.contains("undisclosed"));
@@ -363,7 +424,7 @@ fn mentions(lines: &[Line<'_>]) -> Vec<Mention> {
                     line: index,
                     source,
                     address,
-                    rest: end,
+                    rest: if source <= Source::Label { end } else { 0 },
                 });
             }
             if source == Some(Source::RecipientLine) || found.len() >= MAX_RECIPIENTS * 4 {
@@ -375,7 +436,7 @@ fn mentions(lines: &[Line<'_>]) -> Vec<Mention> {
 }
 
 /// How an address between these words is named; `None` when it is no recipient.
-fn manner(before: &str, after: &str, line: &str, previous: Option<&str>) -> Option<Source> {
+fn manner(before: &str, after: &str, line: &str, previous: Option<&str>, fails: bool) -> Option<Source> {
     let lead = before.trim_matches([
         ' ', '\t', '<', '*', '-', '•', '·', '"', '\'', '[', '(', '>', '`', '|', '・', '●', '»',
     ]);
@@ -441,6 +502,9 @@ fn manner(before: &str, after: &str, line: &str, previous: Option<&str>) -> Opti
     let label = lower.trim_end_matches([':', ' ', '=', '：', '\t']);
     let labelled = lower.ends_with([':', '=', '：']) && label.chars().count() <= 48;
     if labelled && ends_with_any(label, RECIPIENT_LABELS) {
+        return Some(Source::Label);
+    }
+    if fails && lower.ends_with([':', '：']) {
         return Some(Source::Label);
     }
     if labelled && ends_with_any(label, &["to", "an", "à", "para", "a", "do", "кому", "宛先", "收件人"]) {
@@ -636,7 +700,7 @@ fn screen_name(text: &str) -> Option<Address> {
 
 /// `(expanded from: <alias@example.com>)`, `(generated from alias@example.com)`: what the sender wrote.
 fn expanded_from(words: &str) -> Option<Address> {
-    let after = ["expanded from", "generated from"]
+    let after = ["expanded from", "generated from", "generated by"]
         .iter()
         .find_map(|lead| words.split_once(lead))
         .map(|(_, after)| after)?;

@@ -52,7 +52,11 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     let mut walk = Walk::default();
     let mut open: Vec<Open> = Vec::new();
     // Blank lines before the header are an accident of storage.
-    let mut at = bytes.iter().take_while(|b| **b == b'\n').count();
+    let blanks = bytes.iter().take_while(|b| matches!(b, b'\n' | b' ' | b'\t')).count();
+    let mut at = bytes
+        .get(..blanks)
+        .and_then(|blanks| memchr::memrchr(b'\n', blanks))
+        .map_or(0, |newline| newline + 1);
     'part: loop {
         let index = walk.parts.len();
         let inside = open.iter().rev().find(|o| o.boundary.is_empty()).map(|o| o.part);
