@@ -1,6 +1,5 @@
 //! DynamoDB's protocol over dynoxide: JSON in, JSON out, the operation named in a header.
 
-use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
@@ -15,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::connector::Service;
 use crate::error::Error;
+use crate::folder::Folder;
 
 /// How an operation is named in `X-Amz-Target`.
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
@@ -34,17 +34,24 @@ pub struct TableDefinition {
 #[derive(Clone)]
 pub(crate) struct Tables {
     /// `None` once closed.
-    database: Arc<RwLock<Option<Database>>>,
+    open: Arc<RwLock<Option<Open>>>,
+}
+
+struct Open {
+    database: Database,
+    /// Keeps others out while the file is open.
+    _folder: Arc<Folder>,
 }
 
 impl Tables {
-    /// Opens or creates the database file, and removes expired items. Blocking.
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+    /// Opens or creates the database file in `folder`, and removes expired items. Blocking.
+    pub(crate) fn open(folder: Arc<Folder>) -> Result<Self, Error> {
+        let path = folder.path().join("dynamodb.sqlite");
         let text = path.to_str().ok_or_else(|| Error::FolderName {
-            folder: path.to_owned(),
+            folder: folder.path().to_owned(),
         })?;
         let failed = |error: DynoxideError| Error::DynamoDb {
-            path: path.to_owned(),
+            path: path.clone(),
             reason: error.to_string(),
         };
         let database = Database::new(text).map_err(failed)?;
@@ -53,31 +60,40 @@ impl Tables {
             tracing::info!(local.expired_items = expired, "removed expired items");
         }
         Ok(Self {
-            database: Arc::new(RwLock::new(Some(database))),
+            open: Arc::new(RwLock::new(Some(Open {
+                database,
+                _folder: folder,
+            }))),
         })
     }
 
-    /// Answers requests that come later with an error. The file is closed when those under way have ended.
+    /// Waits for the requests under way and closes the file; later ones are answered with an error. Blocking.
     pub(crate) fn close(&self) {
-        self.database.write().unwrap_or_else(PoisonError::into_inner).take();
+        self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Answers one request. Blocking.
+    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let open = open
+            .as_ref()
+            .ok_or_else(|| ConnectorError::user("the local stack is closed".into()))?;
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target
+            .strip_prefix(TARGET_PREFIX)
+            .or_else(|| target.strip_prefix(STREAMS_TARGET_PREFIX));
+        let body = request.body().bytes().unwrap_or_default();
+        match dispatch(&open.database, operation.unwrap_or(target), body) {
+            Ok(json) => response(200, json),
+            Err(error) => response(error.status_code(), error.to_json().into()),
+        }
     }
 }
 
 impl Service for Tables {
     fn call(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let answered = tokio::task::spawn_blocking(move || {
-            let database = database.ok_or_else(|| ConnectorError::user("the local stack is closed".into()))?;
-            let target = request.headers().get("x-amz-target").unwrap_or_default();
-            let operation = target
-                .strip_prefix(TARGET_PREFIX)
-                .or_else(|| target.strip_prefix(STREAMS_TARGET_PREFIX));
-            let body = request.body().bytes().unwrap_or_default();
-            match dispatch(&database, operation.unwrap_or(target), body) {
-                Ok(json) => response(200, json),
-                Err(error) => response(error.status_code(), error.to_json().into()),
-            }
-        });
+        let tables = self.clone();
+        let answered = tokio::task::spawn_blocking(move || tables.answer(&request));
         Box::pin(async move {
             answered
                 .await

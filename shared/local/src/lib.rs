@@ -32,6 +32,7 @@ mod clock;
 mod connector;
 mod dynamodb;
 mod error;
+mod folder;
 mod notifications;
 mod s3;
 mod stack;

@@ -1,8 +1,7 @@
 //! The stack as a whole: one folder, locked, with everything in it.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
@@ -13,6 +12,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use crate::connector;
 use crate::dynamodb::{TableDefinition, Tables};
 use crate::error::{Error, StoreError};
+use crate::folder::Folder;
 use crate::notifications::NotificationQueue;
 use crate::s3;
 use crate::store::Store;
@@ -26,9 +26,6 @@ const BUCKET: &str = "messages";
 /// New objects below this prefix are announced in the notification queue.
 const WATCHED_PREFIX: &str = "raw/";
 
-/// The folder is private: returned mail names people.
-const FOLDER_MODE: u32 = 0o700;
-
 /// The fixed key pair. It never leaves the process: there is no socket to present it at.
 const ACCESS_KEY: &str = "local";
 const SECRET_KEY: &str = "local";
@@ -41,16 +38,7 @@ pub struct LocalStack {
     tables: Tables,
     s3: aws_sdk_s3::Client,
     dynamodb: aws_sdk_dynamodb::Client,
-    folder: Folder,
-}
-
-/// The folder, ours alone as long as this lives.
-struct Folder {
-    path: PathBuf,
-    /// Dropping the file drops the lock.
-    _lock: File,
-    /// Removes a temporary folder in the end.
-    _temporary: Option<tempfile::TempDir>,
+    folder: Arc<Folder>,
 }
 
 impl LocalStack {
@@ -58,7 +46,7 @@ impl LocalStack {
     pub async fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.to_owned();
         let opened = blocking(move || {
-            let folder = Folder::claim(path, None)?;
+            let folder = Folder::claim(path)?;
             Opened::new(folder, true)
         });
         Self::start(opened.await?).await
@@ -67,8 +55,7 @@ impl LocalStack {
     /// A stack in a temporary folder that disappears with it, for tests: nothing is flushed to the disk.
     pub async fn temporary() -> Result<Self, Error> {
         let opened = blocking(|| {
-            let folder = tempfile::tempdir().map_err(Error::io("create a folder in", &std::env::temp_dir()))?;
-            let folder = Folder::claim(folder.path().to_owned(), Some(folder))?;
+            let folder = Folder::temporary()?;
             Opened::new(folder, false)
         });
         Self::start(opened.await?).await
@@ -96,7 +83,7 @@ impl LocalStack {
 
     /// The folder that holds everything.
     pub fn folder(&self) -> &Path {
-        &self.folder.path
+        self.folder.path()
     }
 
     /// Creates a table unless it is there. A table that is there stays as it is, however it is defined.
@@ -139,10 +126,13 @@ impl LocalStack {
 
     /// Waits for the writes under way, closes all files and gives the folder back.
     pub async fn close(self) -> Result<(), Error> {
-        self.tables.close();
-        self.store.close().await?;
-        drop(self.folder);
-        Ok(())
+        let tables = self.tables;
+        blocking(move || {
+            tables.close();
+            Ok(())
+        })
+        .await?;
+        Ok(self.store.close().await?)
     }
 
     async fn start(opened: Opened) -> Result<Self, Error> {
@@ -168,49 +158,24 @@ impl LocalStack {
 impl std::fmt::Debug for LocalStack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LocalStack")
-            .field("folder", &self.folder.path)
+            .field("folder", &self.folder.path())
             .finish_non_exhaustive()
     }
 }
 
 /// What opening a folder gives: all that may block.
 struct Opened {
-    folder: Folder,
+    folder: Arc<Folder>,
     store: Store,
     tables: Tables,
 }
 
 impl Opened {
     fn new(folder: Folder, durable: bool) -> Result<Self, Error> {
-        let store = Store::open(&folder.path, durable)?;
-        let tables = Tables::open(&folder.path.join("dynamodb.sqlite"))?;
+        let folder = Arc::new(folder);
+        let store = Store::open(Arc::clone(&folder), durable)?;
+        let tables = Tables::open(Arc::clone(&folder))?;
         Ok(Self { folder, store, tables })
-    }
-}
-
-impl Folder {
-    fn claim(path: PathBuf, temporary: Option<tempfile::TempDir>) -> Result<Self, Error> {
-        if !path.is_dir() {
-            let mut builder = DirBuilder::new();
-            builder
-                .recursive(true)
-                .mode(FOLDER_MODE)
-                .create(&path)
-                .map_err(Error::io("create", &path))?;
-        }
-        let lock_path = path.join("lock");
-        let mut options = OpenOptions::new();
-        options.create(true).write(true).truncate(false);
-        let lock = options.open(&lock_path).map_err(Error::io("open", &lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path,
-                _lock: lock,
-                _temporary: temporary,
-            }),
-            Err(TryLockError::WouldBlock) => Err(Error::InUse { folder: path }),
-            Err(TryLockError::Error(error)) => Err(Error::io("lock", &lock_path)(error)),
-        }
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::blobs::Blobs;
 use crate::error::{Error, StoreError};
+use crate::folder::Folder;
 use writer::Writer;
 
 pub(crate) use listing::{Page, Position};
@@ -21,7 +22,7 @@ pub(crate) use objects::{Attributes, Body, Checksum, Condition, NewObject, Paylo
 pub(crate) use queue::Notification;
 
 /// Connections kept for reading. SQLite reads from the page cache, so more than the cores of a small machine gain nothing.
-const READERS: usize = 4;
+const READERS: u32 = 4;
 
 /// The object store: buckets, objects, and the queue of notifications about them. Cheap to clone.
 #[derive(Clone)]
@@ -40,12 +41,10 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens or creates the store below `folder`, and sweeps what a crash left behind. Blocking.
-    ///
-    /// The caller makes sure that nobody else has the folder open.
-    pub(crate) fn open(folder: &Path, durable: bool) -> Result<Self, Error> {
-        let database = folder.join("s3.sqlite");
-        let objects = folder.join("objects");
+    /// Opens or creates the store in `folder`, and sweeps what a crash left behind. Blocking.
+    pub(crate) fn open(folder: Arc<Folder>, durable: bool) -> Result<Self, Error> {
+        let database = folder.path().join("s3.sqlite");
+        let objects = folder.path().join("objects");
         let blobs = Blobs::new(objects.clone(), durable).map_err(Error::io("create", &objects))?;
         let connection = schema::open(&database, durable)?;
         let named = schema::file_names(&connection).map_err(StoreError::from)?;
@@ -54,14 +53,14 @@ impl Store {
             tracing::info!(local.swept_files = swept, "removed object files of interrupted writes");
         }
         queue::release_all(&connection).map_err(StoreError::from)?;
-        let writer = Writer::start(connection).map_err(Error::io("start the writer of", &database))?;
+        let writer = Writer::start(connection, folder).map_err(Error::io("start the writer of", &database))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 database,
                 blobs,
                 writer,
                 readers: Mutex::new(Vec::new()),
-                reading: Semaphore::new(READERS),
+                reading: Semaphore::new(READERS as usize),
                 arrival: Notify::new(),
             }),
         })
@@ -69,7 +68,10 @@ impl Store {
 
     /// Waits for the writes under way, then closes the files. Everything asked afterwards is answered with `Closed`.
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
-        self.inner.reading.close();
+        if let Ok(all) = self.inner.reading.acquire_many(READERS).await {
+            self.inner.reading.close();
+            drop(all);
+        }
         lock(&self.inner.readers).clear();
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.writer.stop()).await
@@ -98,9 +100,7 @@ impl Store {
                 None => open_reader(&inner.database)?,
             };
             let result = work(&connection);
-            if !inner.reading.is_closed() {
-                lock(&inner.readers).push(connection);
-            }
+            lock(&inner.readers).push(connection);
             result
         })
         .await

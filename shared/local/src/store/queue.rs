@@ -36,7 +36,7 @@ pub(super) fn push(
     at_ms: i64,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO notifications (event, bucket, key, size, etag, at_ms, visible_ms)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)";
     let size = i64::try_from(size).unwrap_or(i64::MAX);
     connection
         .prepare_cached(sql)?
@@ -59,24 +59,21 @@ impl Store {
     pub(crate) async fn receive(&self, max: usize, hide_ms: i64) -> Result<Vec<Notification>, StoreError> {
         self.write(move |connection| {
             let now = clock::now_ms();
-            bury(connection, now)?;
-            let waiting = select(
-                connection,
-                "WHERE dead = 0 AND visible_ms <= ?1 ORDER BY visible_ms, id LIMIT ?2",
-                params![now, i64::try_from(max).unwrap_or(i64::MAX)],
-            )?;
-            let mut hide = connection
-                .prepare_cached("UPDATE notifications SET receives = receives + 1, visible_ms = ?2 WHERE id = ?1")?;
-            for notification in &waiting {
-                hide.execute(params![notification.id.get(), now.saturating_add(hide_ms)])?;
+            let mut received = Vec::new();
+            // Some may be set aside instead: look again until there are enough or no more.instead.
+            while received.len() < max {
+                let waiting = waiting(connection, now, max - received.len())?;
+                if waiting.is_empty() {
+                    break;
+                }
+                for notification in waiting {
+                    received.extend(deliver(connection, notification, now.saturating_add(hide_ms))?);
+                }
+                if hide_ms <= 0 {
+                    break;
+                }
             }
-            Ok(waiting
-                .into_iter()
-                .map(|found| Notification {
-                    receives: found.receives + 1,
-                    ..found
-                })
-                .collect())
+            Ok(received)
         })
         .await
     }
@@ -147,17 +144,32 @@ impl Store {
     }
 }
 
-/// Sets aside what has been delivered too often and came back.
-fn bury(connection: &Connection, now: i64) -> rusqlite::Result<()> {
-    let sql = "UPDATE notifications SET dead = 1 WHERE dead = 0 AND visible_ms <= ?1 AND receives >= ?2";
-    let buried = connection.prepare_cached(sql)?.execute(params![now, MAX_RECEIVES])?;
-    if buried > 0 {
+/// The first `max` that may be received. Fresh and released ones are visible since 0, so they come in the order of arrival.
+fn waiting(connection: &Connection, now: i64, max: usize) -> Result<Vec<Notification>, StoreError> {
+    let sql = "WHERE dead = 0 AND visible_ms <= ?1 ORDER BY visible_ms, id LIMIT ?2";
+    select(connection, sql, params![now, i64::try_from(max).unwrap_or(i64::MAX)])
+}
+
+/// Counts a delivery and hides the notification; `None` if it had been delivered too often and is set aside instead.
+fn deliver(connection: &Connection, found: Notification, until: i64) -> Result<Option<Notification>, StoreError> {
+    let id = found.id.get();
+    if found.receives >= MAX_RECEIVES {
+        connection
+            .prepare_cached("UPDATE notifications SET dead = 1 WHERE id = ?1")?
+            .execute([id])?;
         tracing::warn!(
-            local.notifications = buried,
-            "notifications set aside after too many deliveries"
+            local.notification = id,
+            local.receives = found.receives,
+            "notification set aside"
         );
+        return Ok(None);
     }
-    Ok(())
+    let sql = "UPDATE notifications SET receives = receives + 1, visible_ms = ?2 WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute(params![id, until])?;
+    Ok(Some(Notification {
+        receives: found.receives + 1,
+        ..found
+    }))
 }
 
 fn select(connection: &Connection, rest: &str, values: impl rusqlite::Params) -> Result<Vec<Notification>, StoreError> {

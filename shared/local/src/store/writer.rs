@@ -1,12 +1,13 @@
 //! Group commit: one thread takes all writes that wait and puts them on the disk with one flush.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::StoreError;
+use crate::folder::Folder;
 
 /// Writes that may wait before callers are held back: bounds memory.
 const QUEUE: usize = 256;
@@ -24,11 +25,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+    /// Starts the thread, which keeps `folder` for as long as it has the file open.
+    pub(super) fn start(connection: Connection, folder: Arc<Folder>) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("s3-writer".into())
-            .spawn(move || run(connection, waiting))?;
+            .spawn(move || run(connection, waiting, &folder))?;
         Ok(Self {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
@@ -69,7 +71,7 @@ impl Writer {
     }
 }
 
-fn run(connection: Connection, mut jobs: mpsc::Receiver<Job>) -> Result<(), StoreError> {
+fn run(connection: Connection, mut jobs: mpsc::Receiver<Job>, _folder: &Folder) -> Result<(), StoreError> {
     while let Some(job) = jobs.blocking_recv() {
         commit_group(&connection, job, &mut jobs);
     }
