@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::types::Object;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
@@ -21,17 +22,17 @@ use rebound_fetcher::{FetchOptions, FetchSummary, Step, fetch_source};
 use rebound_local::LocalStack;
 use rebound_mailbox::sources::{Origin, SourceError, SourceMessage, Sources};
 
-fn message(name: &str, bytes: impl Into<Vec<u8>>) -> Result<SourceMessage, SourceError> {
-    Ok(SourceMessage {
+fn message(name: &str, bytes: impl Into<Vec<u8>>) -> SourceMessage {
+    SourceMessage {
         origin: Origin::file(name),
         bytes: bytes.into(),
-    })
+    }
 }
 
 /// `count` messages, no two alike, called `0`, `1`, and so on.
 fn messages(count: usize) -> Vec<Result<SourceMessage, SourceError>> {
     (0..count)
-        .map(|number| message(&number.to_string(), format!("Subject: {number}\r\n\r\n")))
+        .map(|number| Ok(message(&number.to_string(), format!("Subject: {number}\r\n\r\n"))))
         .collect()
 }
 
@@ -97,7 +98,7 @@ async fn each_item_is_reported_once_with_what_became_of_it() {
     let stack = LocalStack::temporary().await.unwrap();
     let archive = Archive::new(stack.s3(), stack.bucket());
     let source = vec![
-        message("a.eml", "a"),
+        Ok(message("a.eml", "a")),
         Err(SourceError::NotMail {
             origin: Origin::file("b.png"),
         }),
@@ -109,7 +110,7 @@ async fn each_item_is_reported_once_with_what_became_of_it() {
             origin: Origin::numbered("d.mbox", 3),
             limit: 10,
         }),
-        message("e.eml", "e"),
+        Ok(message("e.eml", "e")),
     ];
     let mut heard = BTreeSet::new();
     let summary = fetch_source(source, &archive, &account(), &options(), |step| {
@@ -165,11 +166,11 @@ async fn messages_wait_for_the_byte_budget_and_one_over_it_goes_alone() {
     let stack = LocalStack::temporary().await.unwrap();
     let gauge = Refuse::new(&stack, |_| false);
     let archive = gauge.archive(&stack);
-    let sizes = [10, 90, 60, 30, 500, 1, 1, 100, 40, 40, 40].map(|size| size * KIB);
+    let sizes = [9, 89, 59, 29, 499, 1, 1, 99, 39, 39, 39].map(|size| size * KIB);
     let source = sizes
         .iter()
         .enumerate()
-        .map(|(at, &size)| message(&at.to_string(), vec![at as u8; size]))
+        .map(|(at, &size)| Ok(message(&at.to_string(), vec![b'x'; size + at])))
         .collect::<Vec<_>>();
     let options = FetchOptions {
         concurrency: 8,
@@ -205,7 +206,7 @@ async fn a_large_message_among_small_ones_is_archived_whole() {
     let stack = LocalStack::temporary().await.unwrap();
     let archive = Archive::new(stack.s3(), stack.bucket());
     let mut source = messages(20);
-    source.insert(10, message("large", vec![b'x'; LENGTH]));
+    source.insert(10, Ok(message("large", vec![b'x'; LENGTH])));
     let summary = fetch(&archive, source).await;
     assert_eq!(counts(&summary), (21, 0, 0, 0));
     let sizes = stack
@@ -216,8 +217,8 @@ async fn a_large_message_among_small_ones_is_archived_whole() {
         .await
         .unwrap();
     assert_eq!(
-        sizes.contents().iter().filter_map(|object| object.size()).max(),
-        Some(LENGTH as i64)
+        sizes.contents().iter().filter_map(Object::size).max(),
+        i64::try_from(LENGTH).ok()
     );
 }
 
