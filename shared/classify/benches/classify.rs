@@ -2,18 +2,22 @@
 //!
 //! The messages are built here. `REBOUND_BENCH_FOLDER=folder` measures the `.eml` files of a folder as well.
 
+#![allow(missing_docs, reason = "criterion's macros make public functions")]
+
 use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rebound_classify::Classifier;
 
+type Build = fn(usize) -> Vec<u8>;
+
 fn benches(criterion: &mut Criterion) {
     criterion.bench_function("start/rules compiled and first message judged", |bencher| {
         let message = status_report(1);
         bencher.iter(|| Classifier::new().classify(black_box(&message)));
     });
-    let kinds: [(&str, fn(usize) -> Vec<u8>); 4] = [
+    let kinds: [(&str, Build); 4] = [
         ("status report", status_report),
         ("plain report", plain_report),
         ("ordinary mail", ordinary_mail),

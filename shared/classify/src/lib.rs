@@ -20,6 +20,7 @@ mod pipeline;
 mod proof;
 pub mod reason;
 mod report;
+mod verdict;
 mod words;
 
 pub use original::SentHeaders;

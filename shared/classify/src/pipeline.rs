@@ -2,19 +2,21 @@
 
 use std::borrow::Cow;
 
-use crate::decide::{Known, decide, weight};
+use crate::decide::weight;
 use crate::dialect::Dialects;
 use crate::evidence::{
     Codes, Evidence, Outcome, Phrases, Source, StatusReport, TextReport, read_notification, read_status_part,
     read_text, refused_command, remote_host,
 };
 use crate::feedback::{Feedback, category_of, read_feedback};
+use crate::merge::merge;
 use crate::mime::{Mail, Role, addresses};
 use crate::original::{Returned, SentHeaders, from_text, read_returned};
 use crate::proof::{Proof, is_by_robot};
-use crate::reason::{Facts, Rules};
+use crate::reason::Rules;
 use crate::report::{Original, Report, Verdict};
-use crate::words::{Address, Category, EnhancedStatus, Reason, Severity};
+use crate::verdict::Judge;
+use crate::words::{Address, Category, Reason, Severity};
 
 /// Wrappers around wrappers that are opened.
 const MAX_WRAPPERS: u8 = 3;
@@ -99,7 +101,7 @@ impl Engine {
         }
         let returned = read_returned(mail, in_text, &self.sent_headers);
         name_by_returned(&mut status.recipients, &returned);
-        let mut report = self.failure_report(mail, status.recipients, returned, dialect);
+        let mut report = self.failure_report(status.recipients, returned, dialect, true);
         report.reporting_mta = status.reporting_mta;
         report
     }
@@ -135,13 +137,13 @@ impl Engine {
             report.dialect = Some("amazon-ses".into());
             return Some(report);
         }
-        Some(self.failure_report(mail, notification.recipients, returned, Some("amazon-ses")))
+        Some(self.failure_report(notification.recipients, returned, Some("amazon-ses"), true))
     }
 
     /// Anything else: a report in plain words, if it proves to be one.
     fn text_report(&self, mail: &Mail<'_>) -> Report {
         if Proof::is_hopeless(mail, &self.phrases) {
-            return unrecognised();
+            return blank();
         }
         let own = mail.own_text();
         // The same fields as in a delivery-status part, written as text.
@@ -150,14 +152,19 @@ impl Engine {
         let text = read_text(own, &self.phrases, &ours, &named);
         let proof = Proof::gather(mail, &text, &self.phrases);
         if !proof.is_report() {
-            return unrecognised();
+            let category = if proof.is_hint() {
+                Category::PossibleFailure
+            } else {
+                Category::Unrecognised
+            };
+            return Report { category, ..blank() };
         }
         let dialect = self.dialects.recognise(mail, own);
         let mut returned = read_returned(mail, text.returned, &self.sent_headers);
         let mut recipients = fields_in_text(own).unwrap_or_default();
         let mut reporting_mta = None;
         if recipients.recipients.is_empty() {
-            recipients.recipients = text.recipients.clone();
+            recipients.recipients.clone_from(&text.recipients);
         } else {
             reporting_mta = recipients.reporting_mta.take();
             complete(&mut recipients.recipients, &text.recipients);
@@ -171,15 +178,15 @@ impl Engine {
                 .iter()
                 .all(|e| e.source == Source::Transcript && e.words.is_empty())
         {
-            recipients = self.from_returned(&text, &returned);
+            recipients = Self::about_returned(&text, &returned);
         }
-        let mut report = self.failure_report(mail, recipients, returned, dialect);
+        let mut report = self.failure_report(recipients, returned, dialect, proof.is_certain());
         report.reporting_mta = reporting_mta;
         report
     }
 
     /// Nobody is named: it is about whom the returned message was for.
-    fn from_returned(&self, text: &TextReport<'_>, returned: &Returned) -> Vec<Evidence> {
+    fn about_returned(text: &TextReport<'_>, returned: &Returned) -> Vec<Evidence> {
         let mut evidence = Evidence::new(Source::Returned);
         evidence.recipient = returned.contact.clone().or_else(|| returned.original.to.clone());
         crate::evidence::append_folded(&mut evidence.words, text.report);
@@ -196,17 +203,21 @@ impl Engine {
 
     fn failure_report(
         &self,
-        mail: &Mail<'_>,
         evidence: Vec<Evidence>,
         returned: Returned,
         dialect: Option<&'static str>,
+        certain: bool,
     ) -> Report {
-        let merged = crate::merge::merge(evidence);
-        let alone = merged.len() == 1;
-        let recipients: Vec<Verdict> = merged
-            .into_iter()
-            .map(|evidence| self.verdict(mail, evidence, &returned, dialect, alone))
-            .collect();
+        let merged = merge(evidence);
+        let judge = Judge {
+            rules: self.rules(),
+            phrases: &self.phrases,
+            dialect,
+            returned: &returned,
+            alone: merged.len() == 1,
+            certain,
+        };
+        let recipients: Vec<Verdict> = merged.into_iter().map(|evidence| judge.verdict(evidence)).collect();
         let category = recipients
             .iter()
             .map(|verdict| verdict.category)
@@ -220,77 +231,6 @@ impl Engine {
             ..blank()
         }
     }
-
-    fn verdict(
-        &self,
-        _mail: &Mail<'_>,
-        evidence: Evidence,
-        returned: &Returned,
-        dialect: Option<&'static str>,
-        alone: bool,
-    ) -> Verdict {
-        let outcome = evidence.outcome.unwrap_or(match evidence.status {
-            Some(status) if status.is_success() => Outcome::Delivered,
-            _ => Outcome::Failed,
-        });
-        let codes = Codes::find(&evidence.words);
-        let status = prefer_status(evidence.status, codes.status);
-        let reply = evidence.reply.or(codes.reply);
-        let command = evidence.command.or_else(|| refused_command(&evidence.words));
-        let domain = evidence.recipient.as_ref().and_then(Address::domain);
-        let quoted = self.phrases.quoted(&evidence.words);
-        let facts = Facts {
-            status,
-            reply,
-            text: quoted,
-            dialect,
-            remote_mta: evidence.remote_mta.as_deref(),
-            domain,
-            command,
-            delayed: outcome == Outcome::Delayed,
-        };
-        let mut why = self.rules().judge(&facts);
-        if why.words.is_none() && quoted.len() < evidence.words.len() {
-            // The quotation says nothing that is known; the report around it may.
-            let whole = self.rules().judge(&Facts {
-                text: &evidence.words,
-                ..facts
-            });
-            if whole.words.is_some() {
-                why = whole;
-            }
-        }
-        let reason = if outcome == Outcome::Delivered {
-            Reason::Delivered
-        } else {
-            why.reason
-        };
-        let formal = evidence.source <= Source::Header;
-        let (category, severity) = decide(&Known {
-            outcome,
-            reason,
-            status,
-            reply,
-            formal,
-        });
-        let address = contact(&evidence, returned, alone);
-        Verdict {
-            address,
-            final_recipient: evidence.recipient,
-            category,
-            reason,
-            severity,
-            action: category.default_action(),
-            status,
-            reply,
-            diagnostic: Some(quoted).filter(|words| !words.is_empty()).map(str::to_owned),
-            remote_mta: evidence.remote_mta,
-            new_address: None,
-            rule: Cow::Owned(why.rule.to_owned()),
-            evidence: why.words,
-            provider: why.provider.map(|provider| Cow::Owned(provider.to_owned())),
-        }
-    }
 }
 
 /// A report inside a message that a robot wrapped around it (a list server, a gateway, a filter). What a person forwards
@@ -302,28 +242,6 @@ fn wrapped_report<'m>(mail: &'m Mail<'m>) -> Option<crate::mime::Part<'m>> {
     (inner_status && is_by_robot(mail))
         .then(|| mail.part(Role::ReturnedMessage))
         .flatten()
-}
-
-/// The address that was mailed (in the order of trust): a contact field of the returned message, the original
-/// recipient, the returned message's own `To` when it names one address, the final recipient.
-fn contact(evidence: &Evidence, returned: &Returned, alone: bool) -> Option<Address> {
-    if let Some(contact) = returned.contact.as_ref().filter(|_| alone) {
-        return Some(contact.clone());
-    }
-    let ours = |address: &Address| returned.senders.iter().any(|sender| sender.same(address));
-    if let Some(original) = evidence
-        .original
-        .as_ref()
-        .filter(|address| address.as_str().contains('@'))
-    {
-        return Some(original.clone());
-    }
-    let to = returned
-        .original
-        .to
-        .as_ref()
-        .filter(|to| alone && !ours(to) && to.as_str().contains('@'));
-    to.or(evidence.recipient.as_ref()).cloned()
 }
 
 /// Paths and pipes are no addresses; the header says whose they are.
@@ -351,17 +269,6 @@ fn is_path(evidence: &Evidence) -> bool {
         .recipient
         .as_ref()
         .is_none_or(|address| !address.as_str().contains('@') && address.as_str().contains(['/', '|']))
-}
-
-/// The status field says the class and often no more than that; the server's own words say which.
-fn prefer_status(field: Option<EnhancedStatus>, words: Option<EnhancedStatus>) -> Option<EnhancedStatus> {
-    match (field, words) {
-        (Some(field), Some(words)) if !field.is_success() => {
-            let vague = |status: EnhancedStatus| status.detail == 0;
-            Some(if vague(words) && !vague(field) { field } else { words })
-        }
-        (field, words) => field.or(words),
-    }
 }
 
 /// Fills what the fields leave out from what the text says about the same recipient.
@@ -421,6 +328,7 @@ fn feedback_report(feedback: Feedback, returned: Returned) -> Report {
         rule: "feedback-report".into(),
         evidence: Some(format!("Feedback-Type: {}", feedback.kind)),
         provider: None,
+        own_category: None,
     };
     let recipients = if feedback.recipients.is_empty() {
         vec![verdict(None)]
@@ -437,10 +345,7 @@ fn feedback_report(feedback: Feedback, returned: Returned) -> Report {
     }
 }
 
-fn unrecognised() -> Report {
-    blank()
-}
-
+/// Nothing is known.
 fn blank() -> Report {
     Report {
         category: Category::Unrecognised,

@@ -10,6 +10,8 @@ use crate::words::Address;
 
 /// Points that make a report: a daemon's name and a failing subject do.
 const ENOUGH: i32 = 4;
+/// Points that leave no doubt: all of the header, and the recipient on a line of its own.
+const CERTAIN: i32 = 6;
 
 /// Names under which mail systems write.
 const DAEMONS: &[&str] = &[
@@ -118,6 +120,10 @@ const LURES: &[&str] = &[
 ];
 
 /// What speaks for and against.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent findings, each asked for by name"
+)]
 #[derive(Debug, Default)]
 pub(crate) struct Proof {
     points: i32,
@@ -125,6 +131,10 @@ pub(crate) struct Proof {
     failure: bool,
     /// There is something checkable: a code, a recipient who is not the reader, the returned message.
     anchored: bool,
+    /// It is about somebody else than its reader.
+    foreign: bool,
+    /// A robot with no return address sent it, and it asks for nothing.
+    plain_robot: bool,
 }
 
 impl Proof {
@@ -159,12 +169,24 @@ impl Proof {
             points,
             failure: text.says_failure || text.says_delay || coded || subject_says,
             anchored: returned || coded || foreign || failed_header,
+            foreign: foreign && named,
+            plain_robot: mail.has_null_sender() && from_points(mail) >= 2 && !lured,
         }
     }
 
     /// Whether the message is a report of a mail system.
     pub(crate) fn is_report(&self) -> bool {
         self.points >= ENOUGH && self.failure && self.anchored
+    }
+
+    /// Whether there is no doubt that somebody's mail failed, even if nobody says why.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.points >= CERTAIN && self.failure && self.foreign
+    }
+
+    /// Whether a mail system speaks of a failure without saying whose.
+    pub(crate) fn is_hint(&self) -> bool {
+        self.points >= ENOUGH && self.failure && self.plain_robot
     }
 }
 

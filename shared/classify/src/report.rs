@@ -66,6 +66,9 @@ pub struct Verdict {
     /// The mailbox provider that refused, `google` for example.
     #[serde(skip)]
     pub provider: Option<Cow<'static, str>>,
+    /// The name of a category of the user's own that a rule of theirs gave; `category` stays what it would have been.
+    #[serde(skip)]
+    pub own_category: Option<String>,
 }
 
 /// The message that came back. Only what was returned can be known.

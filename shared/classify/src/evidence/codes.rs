@@ -46,8 +46,7 @@ impl Codes {
                     continue;
                 }
                 let sure = match before {
-                    Some(b'#' | b'(' | b'[') => Sure::Marked,
-                    None | Some(b'\n') => Sure::Marked,
+                    None | Some(b'#' | b'(' | b'[' | b'\n') => Sure::Marked,
                     _ if follows_label(text, start) => Sure::Marked,
                     _ => Sure::Standing,
                 };
@@ -136,12 +135,12 @@ fn reply_at(text: &str, start: usize) -> Option<(ReplyCode, usize)> {
         (Some(b), _) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'%') => None,
         (Some(b'.' | b','), Some(b)) if b.is_ascii_digit() => None,
         (Some(b'-'), Some(b))
-            if b.is_ascii_digit() && !text.get(start + 4..).is_some_and(|t| status_at(t, 0).is_some()) =>
+            if b.is_ascii_digit() && text.get(start + 4..).is_none_or(|t| status_at(t, 0).is_none()) =>
         {
             None
         }
         (Some(b'/'), Some(b))
-            if b.is_ascii_digit() && !text.get(start + 4..).is_some_and(|t| status_at(t, 0).is_some()) =>
+            if b.is_ascii_digit() && text.get(start + 4..).is_none_or(|t| status_at(t, 0).is_none()) =>
         {
             None
         }
@@ -184,6 +183,22 @@ fn follows_label(text: &str, start: usize) -> bool {
         "mit:",
         "data):",
         "command)",
+        "kod błędu",
+        "fehlercode",
+        "code d'erreur",
+        "código de error",
+        "código do erro",
+        "código de erro",
+        "codice errore",
+        "codice di errore",
+        "foutcode",
+        "felkod",
+        "chybový kód",
+        "код ошибки",
+        "код помилки",
+        "エラーコード",
+        "错误代码",
+        "錯誤代碼",
     ];
     let from = text.floor_char_boundary(start.saturating_sub(24));
     let before = text

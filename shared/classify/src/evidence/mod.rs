@@ -1,6 +1,7 @@
 //! What a report says about a recipient, each saying with where it stands. Nothing is judged here.
 
 mod codes;
+mod mention;
 mod notification;
 mod phrases;
 mod status_part;

@@ -45,6 +45,7 @@ const RETURNED: &[&str] = &[
     "message header follows",
     "message headers follow",
     "message headers:",
+    "headers follow",
     "unsent message follows",
     "unsent message below",
     "returned message follows",
@@ -203,6 +204,8 @@ const FAILURE: &[&str] = &[
     "malformed address",
     "duplicated message-id in",
     "mail delivery",
+    "may have been a problem",
+    "may not have been delivered",
     // German
     "konnte nicht zugestellt",
     "konnte nicht zugeste",

@@ -164,7 +164,7 @@ fn push(recipients: &mut Vec<Evidence>, mut group: Evidence) {
         return;
     }
     if group.recipient.is_none() {
-        group.recipient = group.original.clone();
+        group.recipient.clone_from(&group.original);
     }
     recipients.push(group);
 }
@@ -200,15 +200,12 @@ fn unitext(text: &str) -> String {
             let c = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)?;
             Some((c, after))
         });
-        match decoded {
-            Some((c, after)) => {
-                out.push(c);
-                rest = after;
-            }
-            None => {
-                out.push_str("\\x{");
-                rest = tail;
-            }
+        if let Some((c, after)) = decoded {
+            out.push(c);
+            rest = after;
+        } else {
+            out.push_str("\\x{");
+            rest = tail;
         }
     }
     out.push_str(rest);

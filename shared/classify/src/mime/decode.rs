@@ -52,10 +52,10 @@ pub(crate) fn guess_text<'b>(bytes: &'b [u8], declared: Option<&str>) -> Cow<'b,
     let encoding = declared.and_then(|label| Encoding::for_label_no_replacement(label.as_bytes()));
     let seven_bit = bytes.is_ascii();
     if seven_bit && memchr::memchr(0x1b, bytes).is_none() && encoding.is_none_or(Encoding::is_ascii_compatible) {
-        if let Some(label) = declared.filter(|_| encoding.is_none() && memchr::memchr2(b'+', b'~', bytes).is_some()) {
-            if let Some(decode) = rare_charset(label) {
-                return Cow::Owned(decode(bytes));
-            }
+        if let Some(label) = declared.filter(|_| encoding.is_none() && memchr::memchr2(b'+', b'~', bytes).is_some())
+            && let Some(decode) = rare_charset(label)
+        {
+            return Cow::Owned(decode(bytes));
         }
         return match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),

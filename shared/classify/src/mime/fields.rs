@@ -66,10 +66,7 @@ impl FieldTable {
     /// Reads the block that starts at offset `at`.
     pub(super) fn parse(bytes: &[u8], mut at: usize) -> Self {
         let mut fields: Vec<Field> = Vec::with_capacity(16);
-        loop {
-            let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else {
-                break;
-            };
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let line_len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest.get(..line_len).unwrap_or_default();
             let next = (at + line_len + 1).min(bytes.len());

@@ -86,9 +86,8 @@ pub(super) fn text(html: &str) -> String {
         }
         let lower = name.to_ascii_lowercase();
         if let Some(element) = hidden {
-            if closing && lower == element {
-                hidden = None;
-            } else if element == "head" && lower == "body" {
+            let opens_body = element == "head" && lower == "body";
+            if closing && lower == element || opens_body {
                 hidden = None;
             }
         } else if let Some(element) = HIDDEN.iter().find(|e| **e == lower).filter(|_| !closing) {

@@ -10,6 +10,7 @@ mod address;
 mod decode;
 mod fields;
 mod html;
+mod running;
 mod walk;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use std::cell::OnceCell;
 
 pub(crate) use address::addresses;
 pub(crate) use fields::Fields;
+pub(crate) use running::{addresses_in_text, addresses_with_places};
 
 use crate::words::Address;
 

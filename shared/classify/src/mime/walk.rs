@@ -137,9 +137,7 @@ pub(super) fn parameter(bytes: &[u8], value: &Range<usize>, name: &[u8]) -> Opti
             at += 1;
         }
         let rest = field.get(at..).filter(|rest| !rest.is_empty())?;
-        let Some(equals) = memchr::memchr2(b'=', b';', rest) else {
-            return None;
-        };
+        let equals = memchr::memchr2(b'=', b';', rest)?;
         let key = rest.get(..equals)?.trim_ascii();
         if rest.get(equals) == Some(&b';') {
             at += equals + 1;

@@ -1,0 +1,79 @@
+//! Addresses in running text.
+
+use crate::words::Address;
+
+/// Addresses in `text`, without brackets and punctuation; at most 64.
+pub(crate) fn addresses_in_text(text: &str) -> Vec<Address> {
+    addresses_with_places(text)
+        .into_iter()
+        .map(|(_, _, address)| address)
+        .collect()
+}
+
+/// The same with where each begins and ends.
+pub(crate) fn addresses_with_places(line: &str) -> Vec<(usize, usize, Address)> {
+    let bytes = line.as_bytes();
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = bytes
+        .get(from..)
+        .and_then(|rest| memchr::memchr(b'@', rest))
+        .map(|at| from + at)
+    {
+        let mut start = at;
+        if at > 0 && bytes.get(at - 1) == Some(&b'"') {
+            start = line.get(..at - 1).and_then(|before| before.rfind('"')).unwrap_or(at);
+        } else {
+            while start > from && bytes.get(start - 1).is_some_and(|b| is_local_byte(*b)) {
+                start -= 1;
+            }
+        }
+        while start < at && !line.is_char_boundary(start) {
+            start += 1;
+        }
+        let mut end = at + 1;
+        while bytes
+            .get(end)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_') || *b >= 0x80)
+        {
+            end += 1;
+        }
+        while end > at + 1 && (!line.is_char_boundary(end) || matches!(bytes.get(end - 1), Some(b'.' | b'-' | b'_'))) {
+            end -= 1;
+        }
+        from = end.max(at + 1);
+        let raw = line.get(start..end).unwrap_or_default();
+        let trimmed = raw.trim_start_matches([
+            '\'', '`', '*', '=', '|', '/', '#', '?', '&', '.', '-', '$', '!', '{', '}',
+        ]);
+        let start = start + raw.len() - trimmed.len();
+        let domain = trimmed.rsplit_once('@').map(|(_, domain)| domain).unwrap_or_default();
+        let bracketed = start > 0 && bytes.get(start - 1) == Some(&b'<') && bytes.get(end) == Some(&b'>');
+        let plausible = bracketed && !domain.is_empty()
+            || domain.contains('.') && !domain.starts_with('.') && !domain.contains("..");
+        // A wide sentence right before an address belongs to the sentence.
+        let trimmed_wide = match trimmed
+            .char_indices()
+            .rev()
+            .find(|(_, c)| is_ideographic_punctuation(*c))
+        {
+            Some((cut, c)) => trimmed.get(cut + c.len_utf8()..).unwrap_or(trimmed),
+            None => trimmed,
+        };
+        if plausible && let Some(address) = Address::parse(trimmed_wide).filter(|a| a.as_str().contains('@')) {
+            found.push((end - trimmed_wide.len(), end, address));
+        }
+        if found.len() >= 64 {
+            break;
+        }
+    }
+    found
+}
+
+fn is_local_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte) || byte >= 0x80
+}
+
+fn is_ideographic_punctuation(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{3020}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '«' | '»' | '“' | '”' | '„' | '•')
+}

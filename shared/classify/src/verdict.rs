@@ -1,0 +1,172 @@
+//! From the evidence about one recipient to its verdict: codes, reason, meaning, and whose contact it is.
+
+use std::borrow::Cow;
+
+use crate::decide::{Known, decide};
+use crate::evidence::{Codes, Evidence, Outcome, Phrases, Source, refused_command};
+use crate::mime::addresses_in_text;
+use crate::original::Returned;
+use crate::reason::{Facts, Judgement, Rules};
+use crate::report::Verdict;
+use crate::words::{Address, Category, EnhancedStatus, Reason, ReplyCode};
+
+/// What all recipients of one report have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judge<'e> {
+    pub(crate) rules: &'e Rules,
+    pub(crate) phrases: &'e Phrases,
+    pub(crate) dialect: Option<&'static str>,
+    pub(crate) returned: &'e Returned,
+    /// The report is about one recipient only.
+    pub(crate) alone: bool,
+    /// There is no doubt that it is a report.
+    pub(crate) certain: bool,
+}
+
+impl Judge<'_> {
+    /// The verdict on the recipient that `evidence` is about.
+    pub(crate) fn verdict(&self, evidence: Evidence) -> Verdict {
+        let outcome = evidence.outcome.unwrap_or(match evidence.status {
+            Some(status) if status.is_success() => Outcome::Delivered,
+            _ => Outcome::Failed,
+        });
+        let codes = Codes::find(&evidence.words);
+        let status = prefer_status(evidence.status, codes.status);
+        let reply = match outcome {
+            Outcome::Delivered => success_reply(&evidence.words),
+            _ => evidence.reply.or(codes.reply),
+        };
+        let quoted = self.phrases.quoted(&evidence.words);
+        let why = self.why(&evidence, quoted, status, reply, outcome);
+        let reason = if outcome == Outcome::Delivered {
+            Reason::Delivered
+        } else {
+            why.reason
+        };
+        let formal = self.certain || evidence.source <= Source::Header;
+        let (mut category, severity) = decide(&Known {
+            outcome,
+            reason,
+            status,
+            reply,
+            formal,
+        });
+        let new_address = (reason == Reason::HasMoved)
+            .then(|| self.new_address(&evidence))
+            .flatten();
+        if new_address.is_some() {
+            category = Category::AddressChange;
+        }
+        let mut action = category.default_action();
+        let mut own_category = None;
+        if let Some(own) = why.own {
+            action = own.action;
+            match own.category.parse() {
+                Ok(known) => category = known,
+                Err(_) => own_category = Some(own.category.clone()),
+            }
+        }
+        Verdict {
+            address: self.contact(&evidence),
+            category,
+            reason,
+            severity,
+            action,
+            status,
+            reply,
+            diagnostic: Some(quoted).filter(|words| !words.is_empty()).map(str::to_owned),
+            new_address,
+            rule: Cow::Owned(why.rule.to_owned()),
+            evidence: why.words,
+            provider: why.provider.map(|provider| Cow::Owned(provider.to_owned())),
+            own_category,
+            final_recipient: evidence.recipient,
+            remote_mta: evidence.remote_mta,
+        }
+    }
+
+    fn why(
+        &self,
+        evidence: &Evidence,
+        quoted: &str,
+        status: Option<EnhancedStatus>,
+        reply: Option<ReplyCode>,
+        outcome: Outcome,
+    ) -> Judgement<'_> {
+        let facts = Facts {
+            status,
+            reply,
+            text: quoted,
+            dialect: self.dialect,
+            remote_mta: evidence.remote_mta.as_deref(),
+            domain: evidence.recipient.as_ref().and_then(Address::domain),
+            command: evidence.command.or_else(|| refused_command(&evidence.words)),
+            delayed: outcome == Outcome::Delayed,
+        };
+        let why = self.rules.judge(&facts);
+        if why.words.is_some() || quoted.len() == evidence.words.len() {
+            return why;
+        }
+        // The quotation says nothing that is known; the report around it may.
+        let whole = self.rules.judge(&Facts {
+            text: &evidence.words,
+            ..facts
+        });
+        if whole.words.is_some() { whole } else { why }
+    }
+
+    /// The address that was mailed, in the order of trust: a contact field of the returned message, the original
+    /// recipient, the returned message's own `To` when it names one address, the final recipient.
+    fn contact(&self, evidence: &Evidence) -> Option<Address> {
+        let returned = self.returned;
+        let contact = returned.contact.as_ref().filter(|_| self.alone);
+        let original = evidence
+            .original
+            .as_ref()
+            .filter(|address| address.as_str().contains('@'));
+        let sender = |address: &Address| returned.senders.iter().any(|sender| sender.same(address));
+        let to = returned
+            .original
+            .to
+            .as_ref()
+            .filter(|to| self.alone && !sender(to) && to.as_str().contains('@'));
+        contact.or(original).or(to).or(evidence.recipient.as_ref()).cloned()
+    }
+
+    /// Where the recipient has moved to, when the words name one address that is neither the old one nor ours.
+    fn new_address(&self, evidence: &Evidence) -> Option<Address> {
+        let old = [
+            evidence.recipient.as_ref(),
+            evidence.original.as_ref(),
+            self.returned.original.to.as_ref(),
+        ];
+        let known = |address: &Address| {
+            old.iter().flatten().any(|other| other.same(address))
+                || self.returned.senders.iter().any(|other| other.same(address))
+        };
+        let mut named = addresses_in_text(&evidence.words)
+            .into_iter()
+            .filter(|address| !known(address));
+        let new = named.next()?;
+        named.all(|other| other.same(&new)).then_some(new)
+    }
+}
+
+/// The status field says the class and often no more than that; the server's own words say which.
+fn prefer_status(field: Option<EnhancedStatus>, words: Option<EnhancedStatus>) -> Option<EnhancedStatus> {
+    match (field, words) {
+        (Some(field), Some(words)) if !field.is_success() => {
+            let vague = words.detail == 0 && field.detail != 0;
+            Some(if vague { field } else { words })
+        }
+        (field, words) => field.or(words),
+    }
+}
+
+/// The 2xx code that the words of a success begin with.
+fn success_reply(words: &str) -> Option<ReplyCode> {
+    let (code, _) = words.split_once([' ', '-'])?;
+    code.parse()
+        .ok()
+        .filter(|code: &ReplyCode| !code.is_permanent() && !code.is_transient())
+}
