@@ -9,9 +9,6 @@ mod wire;
 
 use std::collections::BTreeMap;
 
-#[cfg(feature = "dynamodb")]
-pub(crate) use wire::InvalidJournal;
-
 use crate::decision::Cause;
 use crate::event::Event;
 use crate::hash::MessageHash;

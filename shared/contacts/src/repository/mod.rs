@@ -1,1 +1,123 @@
-//! DynamoDB.
+//! Events and contacts in DynamoDB.
+//!
+//! A message is recorded in one transaction: its events are put where none were, and the contacts they charge are
+//! written as they follow from what was read, on condition that nobody changed them meanwhile. So an event is counted
+//! exactly once however often it is recorded, by however many writers, and whatever is interrupted.
+//!
+//! Tables are written down in [`Tables`]; what an item looks like, in the fields of [`Event`](crate::Event) and
+//! [`Contact`](crate::Contact).
+
+mod error;
+mod item;
+mod lanes;
+mod plan;
+mod read;
+mod retry;
+mod tables;
+mod write;
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use tokio::sync::Semaphore;
+
+use crate::address::ContactAddress;
+use crate::contact::Change;
+use crate::decision::{Cause, Suppression};
+use crate::moment::Moment;
+use crate::policy::Policy;
+
+pub use error::{DamagedItem, Failure, ReadError, RecordError};
+pub use tables::{TableError, Tables};
+
+/// The most items DynamoDB takes in one transaction.
+const MAX_TRANSACTION_ITEMS: usize = 100;
+
+/// Two hundred transactions' worth of waiting helps nobody; a handful keeps the network busy.
+const DEFAULT_CONCURRENCY: usize = 8;
+
+/// Reads and writes events and contacts. Cheap to clone; clones share their limit on concurrent transactions.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    client: Client,
+    tables: Tables,
+    policy: Arc<Policy>,
+    transaction_items: usize,
+    /// One for every request that may be under way.
+    permits: Arc<Semaphore>,
+    concurrency: usize,
+}
+
+/// What recording one message came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recorded {
+    /// Whether it had not been recorded before. Recording it again changes nothing.
+    pub new: bool,
+    /// What it changed for whom; contacts that were only counted are left out.
+    pub changes: Vec<(ContactAddress, Change)>,
+}
+
+/// Which contacts to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContactFilter {
+    /// Every one, in no particular order.
+    #[default]
+    All,
+    /// Those that must not be mailed: by cause, earliest first.
+    Suppressed {
+        /// For this cause only.
+        cause: Option<Cause>,
+        /// Suppressed at this moment or later.
+        since: Option<Moment>,
+    },
+}
+
+impl Repository {
+    /// A repository over these tables, which must exist (see [`Tables::ensure`]), that judges by `policy`.
+    pub fn new(client: Client, tables: Tables, policy: Arc<Policy>) -> Self {
+        Self {
+            client,
+            tables,
+            policy,
+            transaction_items: MAX_TRANSACTION_ITEMS,
+            permits: Arc::new(Semaphore::new(DEFAULT_CONCURRENCY)),
+            concurrency: DEFAULT_CONCURRENCY,
+        }
+    }
+
+    /// With at most `concurrency` requests under way at a time, over all clones; at least one.
+    #[must_use]
+    pub fn with_concurrency(self, concurrency: usize) -> Self {
+        let concurrency = concurrency.max(1);
+        Self {
+            permits: Arc::new(Semaphore::new(concurrency)),
+            concurrency,
+            ..self
+        }
+    }
+
+    /// With at most `items` items (an event is one, a contact is one) in a transaction, from 2 to DynamoDB's 100.
+    ///
+    /// Large ones are cheaper for a store that pays per commit, small ones collide less with other writers.
+    #[must_use]
+    pub fn with_transaction_items(self, items: usize) -> Self {
+        Self {
+            transaction_items: items.clamp(2, MAX_TRANSACTION_ITEMS),
+            ..self
+        }
+    }
+
+    /// The policy it judges by.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
+impl Recorded {
+    /// The contacts it suppressed that were active before.
+    pub fn suppressed(&self) -> impl Iterator<Item = (&ContactAddress, &Suppression)> {
+        self.changes
+            .iter()
+            .filter_map(|(address, change)| Some((address, change.suppressed.as_ref()?)))
+    }
+}

@@ -1,0 +1,301 @@
+//! Items: how events and contacts look in DynamoDB. Absent values are absent attributes.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use rebound_classify::Address;
+
+use super::error::DamagedItem;
+use crate::address::ContactAddress;
+use crate::contact::{Contact, Counters, LastVerdict};
+use crate::decision::Suppression;
+use crate::event::Event;
+use crate::journal::Journal;
+use crate::moment::Moment;
+
+/// What DynamoDB calls an item.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// A contact as it was read, and the version it had.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) contact: Contact,
+    /// 0 when there was no item.
+    pub(super) version: u64,
+}
+
+pub(super) fn event_to_item(event: &Event) -> Item {
+    let mut item = Attributes::default();
+    item.text("message", Some(event.message));
+    item.text("recipient", Some(event.recipient()));
+    item.address(event.address.as_ref());
+    item.text("at", Some(event.at));
+    item.text("day", Some(event.day()));
+    item.text("category", Some(event.kind));
+    item.text("severity", Some(event.severity));
+    item.text("reason", Some(event.reason));
+    item.text("account", event.account.as_ref());
+    item.text("list", event.list.as_ref());
+    item.text("campaign", event.campaign.as_ref());
+    item.text("status", event.status);
+    item.text("reply", event.reply);
+    item.text("diagnostic", event.diagnostic.as_ref());
+    item.text("final_recipient", event.final_recipient.as_ref());
+    item.text("provider", event.provider.as_ref());
+    item.text("reporting_mta", event.reporting_mta.as_ref());
+    item.text("original_message_id", event.original_message_id.as_ref());
+    item.text("original_subject", event.original_subject.as_ref());
+    item.text("object_key", event.object_key.as_ref());
+    item.text("rule", event.rule.as_ref());
+    item.text("rules_version", event.rules_version.as_ref());
+    item.text("evidence", event.evidence.as_ref());
+    item.text("new_address", event.new_address.as_ref());
+    item.text("authenticity", Some(event.authenticity.as_str()));
+    item.number("expires_at", event.expires_at.map(|at| at.timestamp().as_second()));
+    item.text("actor", event.actor.as_ref());
+    item.text("note", event.note.as_ref());
+    item.0
+}
+
+pub(super) fn event_from_item(item: Item) -> Result<Event, DamagedItem> {
+    let mut item = Reader::new(item, "message");
+    Ok(Event {
+        message: item.needed("message")?,
+        address: item.address()?,
+        at: item.needed("at")?,
+        kind: item.needed("category")?,
+        severity: item.needed("severity")?,
+        reason: item.needed("reason")?,
+        account: item.read("account")?,
+        list: item.read("list")?,
+        campaign: item.read("campaign")?,
+        status: item.read("status")?,
+        reply: item.read("reply")?,
+        diagnostic: item.read("diagnostic")?,
+        final_recipient: item.mail_address("final_recipient")?,
+        provider: item.read("provider")?,
+        reporting_mta: item.read("reporting_mta")?,
+        original_message_id: item.read("original_message_id")?,
+        original_subject: item.read("original_subject")?,
+        object_key: item.read("object_key")?,
+        rule: item.read("rule")?,
+        rules_version: item.read("rules_version")?,
+        evidence: item.read("evidence")?,
+        new_address: item.mail_address("new_address")?,
+        authenticity: item.needed("authenticity")?,
+        expires_at: item
+            .number("expires_at")?
+            .map(|seconds: i64| Moment::from_millis(seconds.saturating_mul(1000))),
+        actor: item.read("actor")?,
+        note: item.read("note")?,
+    })
+}
+
+pub(super) fn contact_to_item(contact: &Contact, version: u64) -> Item {
+    let mut item = Attributes::default();
+    item.address(Some(&contact.address));
+    item.text("domain", contact.address.domain());
+    item.text("status", Some(contact.status()));
+    item.text(
+        "suppressed_cause",
+        contact.suppression.map(|suppression| suppression.cause),
+    );
+    item.text("suppressed_at", contact.suppression.map(|suppression| suppression.at));
+    item.text("suppressed_by", contact.suppression.map(|suppression| suppression.by));
+    item.number("hard_bounces", Some(contact.counters.hard_bounces));
+    item.number("soft_bounces", Some(contact.counters.soft_bounces));
+    item.number("soft_streak", Some(contact.soft_streak));
+    item.number("unknown_bounces", Some(contact.counters.unknown_bounces));
+    item.number("blocks", Some(contact.counters.blocks));
+    item.number("complaints", Some(contact.counters.complaints));
+    item.number("auto_replies", Some(contact.counters.auto_replies));
+    item.number("delivered", Some(contact.counters.delivered));
+    item.number("events", Some(contact.events));
+    item.text("first_event_at", contact.first_event_at);
+    item.text("last_event_at", contact.last_event_at);
+    if let Some(last) = &contact.last_verdict {
+        item.text("last_category", Some(last.category));
+        item.text("last_reason", Some(last.reason));
+        item.text("last_status", last.status);
+        item.text("last_diagnostic", last.diagnostic.as_ref());
+    }
+    item.text("new_address", contact.new_address.as_ref());
+    item.text("reactivated_at", contact.reactivated_at());
+    if !contact.unsubscribed_lists.is_empty() {
+        item.put(
+            "unsubscribed_lists",
+            AttributeValue::Ss(contact.unsubscribed_lists.clone()),
+        );
+    }
+    item.put("journal", AttributeValue::B(Blob::new(contact.journal.encode())));
+    item.number("version", Some(version));
+    item.0
+}
+
+pub(super) fn contact_from_item(item: Item) -> Result<Stored, DamagedItem> {
+    let mut item = Reader::new(item, "address");
+    let journal = item.journal()?;
+    let address = item.address()?.ok_or_else(|| item.damaged("address", "missing"))?;
+    let suppression = match item.read("suppressed_cause")? {
+        None => None,
+        Some(cause) => Some(Suppression {
+            cause,
+            at: item.needed("suppressed_at")?,
+            by: item.needed("suppressed_by")?,
+        }),
+    };
+    let last_verdict = match item.read("last_category")? {
+        None => None,
+        Some(category) => Some(LastVerdict {
+            category,
+            reason: item.needed("last_reason")?,
+            status: item.read("last_status")?,
+            diagnostic: item.read("last_diagnostic")?,
+        }),
+    };
+    let contact = Contact {
+        suppression,
+        counters: Counters {
+            hard_bounces: item.count("hard_bounces")?,
+            soft_bounces: item.count("soft_bounces")?,
+            unknown_bounces: item.count("unknown_bounces")?,
+            blocks: item.count("blocks")?,
+            complaints: item.count("complaints")?,
+            auto_replies: item.count("auto_replies")?,
+            delivered: item.count("delivered")?,
+        },
+        soft_streak: item.number("soft_streak")?.unwrap_or_default(),
+        events: item.count("events")?,
+        first_event_at: item.read("first_event_at")?,
+        last_event_at: item.read("last_event_at")?,
+        last_verdict,
+        new_address: item.mail_address("new_address")?,
+        unsubscribed_lists: journal.lists_left().map(str::to_owned).collect(),
+        journal,
+        address,
+    };
+    Ok(Stored {
+        contact,
+        version: item.count("version")?,
+    })
+}
+
+/// An item being written.
+#[derive(Default)]
+struct Attributes(Item);
+
+impl Attributes {
+    fn put(&mut self, name: &str, value: AttributeValue) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    fn text(&mut self, name: &str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.put(name, AttributeValue::S(value.to_string()));
+        }
+    }
+
+    fn number(&mut self, name: &str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.put(name, AttributeValue::N(value.to_string()));
+        }
+    }
+
+    /// The key, and the spelling where it differs.
+    fn address(&mut self, address: Option<&ContactAddress>) {
+        self.text("address", address);
+        self.text(
+            "spelling",
+            address
+                .map(ContactAddress::spelling)
+                .filter(|spelling| address.is_some_and(|address| address.as_str() != *spelling)),
+        );
+    }
+}
+
+/// An item being read. Values are taken out of it.
+struct Reader {
+    item: Item,
+    key: String,
+}
+
+impl Reader {
+    fn new(item: Item, partition: &str) -> Self {
+        let key = item
+            .get(partition)
+            .and_then(|key| key.as_s().ok())
+            .cloned()
+            .unwrap_or_default();
+        Self { item, key }
+    }
+
+    fn read<T: FromStr>(&mut self, attribute: &'static str) -> Result<Option<T>, DamagedItem> {
+        match self.item.remove(attribute) {
+            None => Ok(None),
+            Some(AttributeValue::S(text)) => text
+                .parse()
+                .map(Some)
+                .map_err(|_| self.damaged(attribute, format!("no {attribute}: {text:?}"))),
+            Some(_) => Err(self.damaged(attribute, "no string")),
+        }
+    }
+
+    fn needed<T: FromStr>(&mut self, attribute: &'static str) -> Result<T, DamagedItem> {
+        self.read(attribute)?.ok_or_else(|| self.damaged(attribute, "missing"))
+    }
+
+    fn number<T: FromStr>(&mut self, attribute: &'static str) -> Result<Option<T>, DamagedItem> {
+        match self.item.remove(attribute) {
+            None => Ok(None),
+            Some(AttributeValue::N(digits)) => digits
+                .parse()
+                .map(Some)
+                .map_err(|_| self.damaged(attribute, format!("out of range: {digits}"))),
+            Some(_) => Err(self.damaged(attribute, "no number")),
+        }
+    }
+
+    fn count(&mut self, attribute: &'static str) -> Result<u64, DamagedItem> {
+        self.number(attribute).map(Option::unwrap_or_default)
+    }
+
+    fn address(&mut self) -> Result<Option<ContactAddress>, DamagedItem> {
+        let Some(address) = self.read::<ContactAddress>("address")? else {
+            return Ok(None);
+        };
+        let spelling: Option<String> = self.read("spelling")?;
+        Ok(Some(spelling.map_or_else(
+            || address.clone(),
+            |spelling| address.spelled(&spelling),
+        )))
+    }
+
+    fn mail_address(&mut self, attribute: &'static str) -> Result<Option<Address>, DamagedItem> {
+        let Some(text) = self.read::<String>(attribute)? else {
+            return Ok(None);
+        };
+        Address::parse(&text)
+            .map(Some)
+            .ok_or_else(|| self.damaged(attribute, format!("no address: {text:?}")))
+    }
+
+    fn journal(&mut self) -> Result<Journal, DamagedItem> {
+        match self.item.remove("journal") {
+            Some(AttributeValue::B(bytes)) => {
+                Journal::decode(bytes.as_ref()).map_err(|invalid| self.damaged("journal", invalid))
+            }
+            _ => Err(self.damaged("journal", "missing")),
+        }
+    }
+
+    fn damaged(&self, attribute: &'static str, trouble: impl Display) -> DamagedItem {
+        DamagedItem {
+            key: self.key.clone(),
+            attribute,
+            trouble: trouble.to_string(),
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Reading contacts and events.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use futures::stream::{self, Stream, StreamExt, TryChunksError, TryStreamExt};
+
+use super::error::{DamagedItem, Failure, ReadError};
+use super::item::{Item, contact_from_item, event_from_item};
+use super::plan::Known;
+use super::retry::{Attempts, persist};
+use super::tables::{ADDRESS_BY_TIME, SUPPRESSED_BY_TIME};
+use super::{ContactFilter, Repository};
+use crate::address::ContactAddress;
+use crate::contact::Contact;
+use crate::decision::Cause;
+use crate::event::Event;
+use crate::hash::MessageHash;
+use crate::moment::Moment;
+
+/// The most keys DynamoDB takes in one batch.
+const MAX_BATCH_KEYS: usize = 100;
+
+/// One page, and where the next one begins.
+type Page = (Vec<Item>, Option<Item>);
+
+impl Repository {
+    /// A contact as it is now (strongly consistent); `None` when nothing was ever recorded about it.
+    pub async fn contact(&self, address: &ContactAddress) -> Result<Option<Contact>, ReadError> {
+        let found = self
+            .stored([address.as_str()])
+            .await
+            .map_err(reading(format!("contact {address}")))?;
+        Ok(found.into_values().next().map(|stored| stored.contact))
+    }
+
+    /// Whether a message was recorded (strongly consistent).
+    pub async fn message_recorded(&self, message: MessageHash) -> Result<bool, ReadError> {
+        self.events_page(message, None, Some(1))
+            .await
+            .map(|(items, _)| !items.is_empty())
+            .map_err(reading(format!("message {message}")))
+    }
+
+    /// The events of a message, by recipient (strongly consistent).
+    pub fn events_of_message(&self, message: MessageHash) -> impl Stream<Item = Result<Event, ReadError>> + '_ {
+        let pages = pages(move |start| self.events_page(message, start, None));
+        decoded(pages, event_from_item, format!("message {message}"))
+    }
+
+    /// The events of a contact, oldest first. The index they are read from may lag behind by moments.
+    pub fn events_of(&self, address: &ContactAddress) -> impl Stream<Item = Result<Event, ReadError>> + '_ {
+        let what = format!("events of {address}");
+        let key = address.as_str().to_owned();
+        let pages = pages(move |start| {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.tables.events)
+                .index_name(ADDRESS_BY_TIME)
+                .key_condition_expression("#address = :address")
+                .expression_attribute_names("#address", "address")
+                .expression_attribute_values(":address", AttributeValue::S(key.clone()))
+                .set_exclusive_start_key(start);
+            query(request)
+        });
+        decoded(pages, event_from_item, what)
+    }
+
+    /// Contacts, page by page.
+    pub fn contacts(&self, filter: ContactFilter) -> impl Stream<Item = Result<Contact, ReadError>> + '_ {
+        match filter {
+            ContactFilter::All => self.all_contacts().left_stream(),
+            ContactFilter::Suppressed { cause, since } => {
+                let causes: Vec<Cause> = Cause::all()
+                    .filter(|any| cause.is_none_or(|cause| cause == *any))
+                    .collect();
+                stream::iter(causes)
+                    .flat_map(move |cause| self.suppressed(cause, since))
+                    .right_stream()
+            }
+        }
+    }
+
+    fn all_contacts(&self) -> impl Stream<Item = Result<Contact, ReadError>> + '_ {
+        let pages = pages(move |start| {
+            let request = self
+                .client
+                .scan()
+                .table_name(&self.tables.contacts)
+                .consistent_read(true)
+                .set_exclusive_start_key(start);
+            async move {
+                let page = persist(|| request.clone().send()).await?;
+                Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
+            }
+        });
+        decoded(
+            pages,
+            |item| contact_from_item(item).map(|stored| stored.contact),
+            "contacts".to_owned(),
+        )
+    }
+
+    /// Keys from the index, contacts from the table: the index may lag behind and carries no journal.
+    fn suppressed(&self, cause: Cause, since: Option<Moment>) -> impl Stream<Item = Result<Contact, ReadError>> + '_ {
+        let since = since.unwrap_or(Moment::from_millis(0));
+        let what = format!("contacts suppressed by {cause}");
+        let pages = pages(move |start| {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.tables.contacts)
+                .index_name(SUPPRESSED_BY_TIME)
+                .key_condition_expression("#cause = :cause AND #at >= :since")
+                .expression_attribute_names("#cause", "suppressed_cause")
+                .expression_attribute_names("#at", "suppressed_at")
+                .expression_attribute_values(":cause", AttributeValue::S(cause.to_string()))
+                .expression_attribute_values(":since", AttributeValue::S(since.to_string()))
+                .set_exclusive_start_key(start);
+            query(request)
+        });
+        let failed = reading(what);
+        pages
+            .map_ok(|items| stream::iter(items).map(Ok))
+            .try_flatten()
+            .map_ok(|item: Item| {
+                item.get("address")
+                    .and_then(|key| key.as_s().ok())
+                    .cloned()
+                    .unwrap_or_default()
+            })
+            .try_chunks(MAX_BATCH_KEYS)
+            .map_err(|TryChunksError(_, failure): TryChunksError<String, Failure>| failure)
+            .and_then(move |keys| async move {
+                let mut known = self.stored(keys.iter().map(String::as_str)).await?;
+                let in_order = keys.into_iter().filter_map(move |key| known.remove(&key));
+                let still = in_order.map(|stored| stored.contact).filter(move |contact| {
+                    contact
+                        .suppression
+                        .is_some_and(|now| now.cause == cause && now.at >= since)
+                });
+                Ok(stream::iter(still.collect::<Vec<_>>()).map(Ok))
+            })
+            .try_flatten()
+            .map_err(failed)
+    }
+
+    /// What is stored of these contacts, strongly consistent; those that are not there are left out.
+    pub(super) async fn stored<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Result<Known, Failure> {
+        let keys: BTreeSet<&str> = keys.into_iter().collect();
+        let keys: Vec<_> = keys
+            .into_iter()
+            .map(|key| Item::from([("address".to_owned(), AttributeValue::S(key.to_owned()))]))
+            .collect();
+        let chunks: Vec<_> = keys
+            .chunks(MAX_BATCH_KEYS)
+            .map(|chunk| self.batch_get(chunk.to_vec()))
+            .collect();
+        let found: Vec<Known> = stream::iter(chunks)
+            .buffer_unordered(self.concurrency)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn batch_get(&self, mut keys: Vec<Item>) -> Result<Known, Failure> {
+        let mut known = Known::new();
+        let mut attempts = Attempts::default();
+        while !keys.is_empty() {
+            let wanted = KeysAndAttributes::builder()
+                .consistent_read(true)
+                .set_keys(Some(keys.clone()))
+                .build();
+            let wanted = wanted.map_err(|error| Failure::Refused {
+                reason: error.to_string(),
+            })?;
+            let request = self
+                .client
+                .batch_get_item()
+                .request_items(&self.tables.contacts, wanted);
+            let permit = self.permits.acquire().await;
+            let answer = request.send().await;
+            drop(permit);
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(error) => {
+                    attempts.after_error(&error).await?;
+                    continue;
+                }
+            };
+            let before = known.len();
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                let stored = contact_from_item(item)?;
+                known.insert(stored.contact.address.as_str().to_owned(), stored);
+            }
+            keys = answer
+                .unprocessed_keys
+                .unwrap_or_default()
+                .remove(&self.tables.contacts)
+                .map_or(Vec::new(), |left| left.keys);
+            if !keys.is_empty() && known.len() == before {
+                attempts
+                    .after_trouble(|| "it left all keys unprocessed".to_owned())
+                    .await?;
+            }
+        }
+        Ok(known)
+    }
+
+    async fn events_page(
+        &self,
+        message: MessageHash,
+        start: Option<Item>,
+        limit: Option<i32>,
+    ) -> Result<Page, Failure> {
+        let request = self
+            .client
+            .query()
+            .table_name(&self.tables.events)
+            .consistent_read(true)
+            .key_condition_expression("#message = :message")
+            .expression_attribute_names("#message", "message")
+            .expression_attribute_values(":message", AttributeValue::S(message.to_string()))
+            .set_limit(limit)
+            .set_exclusive_start_key(start);
+        query(request).await
+    }
+}
+
+async fn query(request: QueryFluentBuilder) -> Result<Page, Failure> {
+    let page = persist(|| request.clone().send()).await?;
+    Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
+}
+
+/// The pages that `fetch` gets, from the first to the one that no other follows.
+fn pages<F: Future<Output = Result<Page, Failure>>>(
+    fetch: impl Fn(Option<Item>) -> F,
+) -> impl Stream<Item = Result<Vec<Item>, Failure>> {
+    /// Where the next page begins, if there is one.
+    enum Next {
+        At(Option<Item>),
+        End,
+    }
+    stream::try_unfold((Next::At(None), fetch), |(next, fetch)| async move {
+        let Next::At(start) = next else { return Ok(None) };
+        let (items, last) = fetch(start).await?;
+        let next = last.map_or(Next::End, |key| Next::At(Some(key)));
+        Ok(Some((items, (next, fetch))))
+    })
+}
+
+/// Items one by one, read.
+fn decoded<T>(
+    pages: impl Stream<Item = Result<Vec<Item>, Failure>>,
+    read: impl Fn(Item) -> Result<T, DamagedItem>,
+    what: String,
+) -> impl Stream<Item = Result<T, ReadError>> {
+    pages
+        .map_ok(|items| stream::iter(items).map(Ok))
+        .try_flatten()
+        .map(move |item| item.and_then(|item| read(item).map_err(Failure::from)))
+        .map_err(reading(what))
+}
+
+fn reading(what: String) -> impl Fn(Failure) -> ReadError {
+    move |failure| ReadError {
+        what: what.clone(),
+        failure,
+    }
+}

@@ -1,0 +1,247 @@
+//! Recording messages.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::CancellationReason;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use futures::StreamExt;
+
+use super::error::{Failure, RecordError};
+use super::lanes::{Unit, lanes};
+use super::plan::{Known, Plan, Verdict};
+use super::retry::Attempts;
+use super::{Recorded, Repository};
+use crate::hash::MessageHash;
+use crate::record::MessageRecord;
+
+/// What became of a unit, beside the index of its message in the batch.
+type Outcome = (usize, Result<Recorded, Failure>);
+
+impl Repository {
+    /// Records messages; the results come in the order of the messages.
+    ///
+    /// A message that was recorded before, or that stands in the batch a second time, is a success that is not new.
+    /// Contacts are read once per batch. Messages are packed into transactions; a message is never split over two,
+    /// unless it charges more contacts than one transaction takes (50 with the default of 100 items). Then each part
+    /// is recorded all or nothing, and the message counts as new when its first part does: recording it again after an
+    /// interruption counts exactly the missing parts.
+    pub async fn record(&self, records: &[MessageRecord]) -> Vec<Result<Recorded, RecordError>> {
+        let (units, twins) = units(records, self.transaction_items / 2);
+        let touched = units
+            .iter()
+            .flat_map(|unit| unit.events)
+            .filter_map(|event| event.address.as_ref());
+        let mut results: Vec<Option<Result<Recorded, Failure>>> = vec![None; records.len()];
+        match self.stored(touched.map(|address| address.as_str())).await {
+            Err(failure) => results.fill(Some(Err(failure))),
+            Ok(mut known) => {
+                let lanes = lanes(units, self.transaction_items).into_iter().map(|lane| {
+                    let known = take_known(&mut known, &lane);
+                    self.run(lane, known)
+                });
+                let lanes: Vec<_> = lanes.collect();
+                let mut outcomes = futures::stream::iter(lanes).buffer_unordered(self.concurrency);
+                while let Some(outcomes) = outcomes.next().await {
+                    for (record, outcome) in outcomes {
+                        if let Some(result) = results.get_mut(record) {
+                            merge(result, outcome);
+                        }
+                    }
+                }
+            }
+        }
+        for (twin, first) in twins {
+            let result = results
+                .get(first)
+                .cloned()
+                .flatten()
+                .map(|result| result.map(|_| Recorded::default()));
+            if let Some(entry) = results.get_mut(twin) {
+                *entry = result;
+            }
+        }
+        let answer = |(record, result): (&MessageRecord, Option<Result<Recorded, Failure>>)| {
+            let result = result.unwrap_or_else(|| {
+                Err(Failure::Refused {
+                    reason: "it has no events".to_owned(),
+                })
+            });
+            result.map_err(|failure| RecordError {
+                message: record.message(),
+                failure,
+            })
+        };
+        records.iter().zip(results).map(answer).collect()
+    }
+
+    /// Records the units of a lane, one transaction after the other.
+    async fn run(&self, lane: Vec<Unit<'_>>, mut known: Known) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(lane.len());
+        let mut waiting = VecDeque::from(lane);
+        while !waiting.is_empty() {
+            let mut units = Vec::new();
+            let mut room = self.transaction_items;
+            while let Some(unit) = waiting.pop_front_if(|unit| unit.items() <= room) {
+                room -= unit.items();
+                units.push(unit);
+            }
+            self.commit(units, &mut known, &mut outcomes).await;
+        }
+        outcomes
+    }
+
+    /// Records units in one transaction, and in as few as possible when some of them stand in the way of the others.
+    async fn commit<'a>(&self, mut units: Vec<Unit<'a>>, known: &mut Known, outcomes: &mut Vec<Outcome>) {
+        let mut attempts = Attempts::default();
+        while !units.is_empty() {
+            match self.attempt(&mut units, known, outcomes, &mut attempts).await {
+                Ok(()) => {}
+                // Which one it does not like, DynamoDB does not say: each for itself.
+                Err(Failure::Refused { .. }) if units.len() > 1 => {
+                    for unit in std::mem::take(&mut units) {
+                        Box::pin(self.commit(vec![unit], known, outcomes)).await;
+                    }
+                }
+                Err(failure) => {
+                    outcomes.extend(units.drain(..).map(|unit| (unit.record, Err(failure.clone()))));
+                }
+            }
+        }
+    }
+
+    /// Tries once, and takes out of `units` those whose outcome is known. `Err` is about all that are left.
+    async fn attempt(
+        &self,
+        units: &mut Vec<Unit<'_>>,
+        known: &mut Known,
+        outcomes: &mut Vec<Outcome>,
+        attempts: &mut Attempts,
+    ) -> Result<(), Failure> {
+        let plan = Plan::new(&self.policy, &self.tables, units, known).map_err(|error| Failure::Refused {
+            reason: error.to_string(),
+        })?;
+        let reasons = match self.transact(&plan, attempts).await? {
+            Transacted::Done => {
+                known.extend(plan.contacts);
+                for (unit, changes) in units.drain(..).zip(plan.changes) {
+                    outcomes.push((unit.record, Ok(Recorded { new: true, changes })));
+                }
+                return Ok(());
+            }
+            Transacted::Cancelled(reasons) => reasons,
+        };
+        let Verdict {
+            recorded,
+            stale,
+            refused,
+            transient,
+        } = plan.judge(units, &reasons);
+        let progress = !recorded.is_empty() || !refused.is_empty();
+        for (nth, unit) in std::mem::take(units).into_iter().enumerate() {
+            if recorded.contains(&nth) {
+                outcomes.push((unit.record, Ok(Recorded::default())));
+            } else if let Some(reason) = refused.get(&nth) {
+                outcomes.push((unit.record, Err(Failure::Refused { reason: reason.clone() })));
+            } else {
+                units.push(unit);
+            }
+        }
+        if !stale.is_empty() {
+            if !progress {
+                attempts.after_conflict().await?;
+            }
+            let fresh = self.stored(stale.iter().map(String::as_str)).await?;
+            known.extend(fresh);
+        } else if let Some(code) = transient {
+            attempts.after_trouble(|| code).await?;
+        } else if !progress {
+            return Err(Failure::Refused {
+                reason: "the transaction was cancelled without a reason".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Sends a transaction until it is answered.
+    async fn transact(&self, plan: &Plan, attempts: &mut Attempts) -> Result<Transacted, Failure> {
+        // With the same token a transaction whose answer was lost is not done twice, nor taken for somebody else's.
+        let token = format!("{:032x}", fastrand::u128(..));
+        loop {
+            let request = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(plan.items.clone()))
+                .client_request_token(&token);
+            let permit = self.permits.acquire().await;
+            let answer = request.send().await;
+            drop(permit);
+            match answer {
+                Ok(_) => return Ok(Transacted::Done),
+                Err(error) => match cancellation(&error) {
+                    Some(reasons) => return Ok(Transacted::Cancelled(reasons)),
+                    None => attempts.after_error(&error).await?,
+                },
+            }
+        }
+    }
+}
+
+/// How a transaction was answered.
+enum Transacted {
+    Done,
+    Cancelled(Vec<CancellationReason>),
+}
+
+fn cancellation(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> Option<Vec<CancellationReason>> {
+    match error.as_service_error()? {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            Some(cancelled.cancellation_reasons().to_vec())
+        }
+        _ => None,
+    }
+}
+
+/// The units of a batch, and the messages that stand in it again, each with its first occurrence.
+fn units(records: &[MessageRecord], most_events: usize) -> (Vec<Unit<'_>>, Vec<(usize, usize)>) {
+    let mut first: HashMap<MessageHash, usize> = HashMap::new();
+    let mut twins = Vec::new();
+    let mut units = Vec::new();
+    for (nth, record) in records.iter().enumerate() {
+        match first.get(&record.message()) {
+            Some(first) => twins.push((nth, *first)),
+            None => {
+                first.insert(record.message(), nth);
+                units.extend(
+                    record
+                        .events()
+                        .chunks(most_events)
+                        .map(|events| Unit { record: nth, events }),
+                );
+            }
+        }
+    }
+    (units, twins)
+}
+
+/// Takes what is known of a lane's contacts out of what is known of all.
+fn take_known(known: &mut Known, lane: &[Unit<'_>]) -> Known {
+    let keys: HashSet<_> = lane
+        .iter()
+        .flat_map(|unit| unit.events)
+        .map(|event| event.recipient())
+        .collect();
+    keys.into_iter().filter_map(|key| known.remove_entry(key)).collect()
+}
+
+/// Adds a part's outcome to its message's. Parts come in order; the first says whether the message is new, and one
+/// that failed fails the message.
+fn merge(result: &mut Option<Result<Recorded, Failure>>, part: Result<Recorded, Failure>) {
+    match (result, part) {
+        (result @ None, part) => *result = Some(part),
+        (Some(Ok(whole)), Ok(part)) => whole.changes.extend(part.changes),
+        (Some(whole), Err(failure)) => *whole = Err(failure),
+        (Some(Err(_)), Ok(_)) => {}
+    }
+}
