@@ -29,7 +29,8 @@ pub struct MessageRecord {
 pub struct Origin {
     /// Its identity.
     pub message: MessageHash,
-    /// When it counts as having happened; must be the same every time the message is judged.
+    /// When it counts as having happened: the date the report itself bears, unless that is missing or later than when
+    /// it was fetched. It must be the same every time the message is judged.
     pub at: Moment,
     /// The mailbox account it came in through.
     pub account: Option<String>,

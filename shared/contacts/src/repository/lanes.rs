@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::address::ContactAddress;
 use crate::event::Event;
 
 /// What is recorded all or nothing: a message, or, when it charges more contacts than a transaction takes, a part of it.
@@ -25,7 +26,7 @@ impl Unit<'_> {
     fn contacts(&self) -> impl Iterator<Item = &str> {
         self.events
             .iter()
-            .filter_map(|event| event.address.as_ref().map(|address| address.as_str()))
+            .filter_map(|event| event.address.as_ref().map(ContactAddress::as_str))
     }
 }
 

@@ -13,6 +13,8 @@ use super::lanes::{Unit, lanes};
 use super::plan::{Known, Plan, Verdict};
 use super::retry::Attempts;
 use super::{Recorded, Repository};
+use crate::address::ContactAddress;
+use crate::event::Event;
 use crate::hash::MessageHash;
 use crate::record::MessageRecord;
 
@@ -34,7 +36,7 @@ impl Repository {
             .flat_map(|unit| unit.events)
             .filter_map(|event| event.address.as_ref());
         let mut results: Vec<Option<Result<Recorded, Failure>>> = vec![None; records.len()];
-        match self.stored(touched.map(|address| address.as_str())).await {
+        match self.stored(touched.map(ContactAddress::as_str)).await {
             Err(failure) => results.fill(Some(Err(failure))),
             Ok(mut known) => {
                 let lanes = lanes(units, self.transaction_items).into_iter().map(|lane| {
@@ -93,7 +95,7 @@ impl Repository {
     }
 
     /// Records units in one transaction, and in as few as possible when some of them stand in the way of the others.
-    async fn commit<'a>(&self, mut units: Vec<Unit<'a>>, known: &mut Known, outcomes: &mut Vec<Outcome>) {
+    async fn commit(&self, mut units: Vec<Unit<'_>>, known: &mut Known, outcomes: &mut Vec<Outcome>) {
         let mut attempts = Attempts::default();
         while !units.is_empty() {
             match self.attempt(&mut units, known, outcomes, &mut attempts).await {
@@ -209,29 +211,24 @@ fn units(records: &[MessageRecord], most_events: usize) -> (Vec<Unit<'_>>, Vec<(
     let mut twins = Vec::new();
     let mut units = Vec::new();
     for (nth, record) in records.iter().enumerate() {
-        match first.get(&record.message()) {
-            Some(first) => twins.push((nth, *first)),
-            None => {
-                first.insert(record.message(), nth);
-                units.extend(
-                    record
-                        .events()
-                        .chunks(most_events)
-                        .map(|events| Unit { record: nth, events }),
-                );
-            }
+        if let Some(first) = first.get(&record.message()) {
+            twins.push((nth, *first));
+            continue;
         }
+        first.insert(record.message(), nth);
+        units.extend(
+            record
+                .events()
+                .chunks(most_events)
+                .map(|events| Unit { record: nth, events }),
+        );
     }
     (units, twins)
 }
 
 /// Takes what is known of a lane's contacts out of what is known of all.
 fn take_known(known: &mut Known, lane: &[Unit<'_>]) -> Known {
-    let keys: HashSet<_> = lane
-        .iter()
-        .flat_map(|unit| unit.events)
-        .map(|event| event.recipient())
-        .collect();
+    let keys: HashSet<_> = lane.iter().flat_map(|unit| unit.events).map(Event::recipient).collect();
     keys.into_iter().filter_map(|key| known.remove_entry(key)).collect()
 }
 
