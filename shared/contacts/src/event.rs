@@ -59,6 +59,8 @@ pub struct Event {
     pub rules_version: Option<String>,
     /// The words that the rule matched.
     pub evidence: Option<String>,
+    /// The name of a category of the user's own; the actions go by `category`.
+    pub own_category: Option<String>,
     /// Where the recipient can be reached from now on.
     pub new_address: Option<Address>,
     /// How sure it is that the message speaks of mail we sent.
@@ -96,6 +98,7 @@ impl Event {
             rule: None,
             rules_version: None,
             evidence: None,
+            own_category: None,
             new_address: None,
             authenticity: Authenticity::None,
             expires_at: None,

@@ -145,6 +145,7 @@ fn event_of(report: &Report, origin: &Origin, address: Option<ContactAddress>, v
         event.provider = verdict.provider.as_ref().map(ToString::to_string);
         event.rule = Some(verdict.rule.to_string());
         event.evidence.clone_from(&verdict.evidence);
+        event.own_category.clone_from(&verdict.own_category);
         event.new_address.clone_from(&verdict.new_address);
     }
     event
@@ -180,6 +181,7 @@ fn bound_texts(event: &mut Event) {
         &mut event.rule,
         &mut event.rules_version,
         &mut event.evidence,
+        &mut event.own_category,
         &mut event.actor,
         &mut event.note,
     ] {
@@ -329,6 +331,7 @@ mod tests {
             rule: "test".into(),
             evidence: None,
             provider: None,
+            own_category: None,
         }
     }
 }

@@ -219,7 +219,7 @@ async fn messages_about_nobody_and_ignored_ones_make_no_contact() {
 async fn thirty_two_writers_on_the_same_contacts_lose_and_double_nothing() {
     on_every_store("writers", async |store| {
         const WRITERS: u64 = 32;
-        const MESSAGES: u64 = 12;
+        const MESSAGES: u64 = 4;
         let writers = (0..WRITERS).map(|writer| {
             let repository = store.repository.clone().with_concurrency(4);
             tokio::spawn(async move {
@@ -349,10 +349,36 @@ async fn a_batch_reads_once_and_writes_in_as_few_transactions_as_it_can() {
 }
 
 #[tokio::test]
+async fn answers_that_get_lost_neither_double_nor_hide_anything() {
+    on_every_store("lost", async |store| {
+        let batch: Vec<_> = (0..8)
+            .map(|nth| record(vec![event(&nth.to_string(), "ann", nth, Category::SoftBounce)]))
+            .collect();
+        // From the read on.
+        for (batch, losses) in batch.chunks(2).zip([0, 1, 4, 8]) {
+            store.requests.lose_answers(losses);
+            for result in store.repository.record(batch).await {
+                assert!(result.unwrap().new);
+            }
+        }
+        let ann = store
+            .repository
+            .contact(&contact_address("ann"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((ann.events, ann.counters.soft_bounces), (8, 8));
+        let history: Vec<_> = batch.iter().flat_map(MessageRecord::events).collect();
+        assert_eq!(ann, fold(&Policy::default(), &ann.address, history));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn without_tables_every_message_fails_and_says_so() {
     on_every_store("tableless", async |store| {
         let tables = Tables::with_prefix("no-such-");
-        let repository = Repository::new(store.client.clone(), tables, Arc::new(Policy::default()));
+        let repository = Repository::new(&store.client, tables, Arc::new(Policy::default()));
         let batch: Vec<_> = ["one", "two"]
             .map(|name| record(vec![event(name, name, 1, Category::SoftBounce)]))
             .into();
@@ -465,6 +491,7 @@ fn full_event() -> Event {
         rule: text("dsn.5.1.1"),
         rules_version: text("1"),
         evidence: text("no such user"),
+        own_category: text("invalid-recipient"),
         new_address: Address::parse("Ann.B@example.org"),
         authenticity: rebound_contacts::Authenticity::None,
         expires_at: Some(Moment::from_millis(1_895_292_617_000)),

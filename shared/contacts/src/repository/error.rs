@@ -112,8 +112,6 @@ pub(super) fn is_transient_code(code: &str) -> bool {
             | "InternalServerError"
             | "ServiceUnavailable"
             | "TransactionInProgressException"
-            | "TransactionConflictException"
-            | "TransactionConflict"
             | "ReplicatedWriteConflictException"
     )
 }

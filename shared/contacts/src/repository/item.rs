@@ -52,6 +52,7 @@ pub(super) fn event_to_item(event: &Event) -> Item {
     item.text("rule", event.rule.as_ref());
     item.text("rules_version", event.rules_version.as_ref());
     item.text("evidence", event.evidence.as_ref());
+    item.text("own_category", event.own_category.as_ref());
     item.text("new_address", event.new_address.as_ref());
     item.text("authenticity", Some(event.authenticity.as_str()));
     item.number("expires_at", event.expires_at.map(|at| at.timestamp().as_second()));
@@ -84,6 +85,7 @@ pub(super) fn event_from_item(item: Item) -> Result<Event, DamagedItem> {
         rule: item.read("rule")?,
         rules_version: item.read("rules_version")?,
         evidence: item.read("evidence")?,
+        own_category: item.read("own_category")?,
         new_address: item.mail_address("new_address")?,
         authenticity: item.needed("authenticity")?,
         expires_at: item

@@ -19,6 +19,7 @@ mod write;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use tokio::sync::Semaphore;
 
 use crate::address::ContactAddress;
@@ -74,7 +75,11 @@ pub enum ContactFilter {
 
 impl Repository {
     /// A repository over these tables, which must exist (see [`Tables::ensure`]), that judges by `policy`.
-    pub fn new(client: Client, tables: Tables, policy: Arc<Policy>) -> Self {
+    ///
+    /// The client's own retries are turned off: the repository knows better what to try again, and when.
+    pub fn new(client: &Client, tables: Tables, policy: Arc<Policy>) -> Self {
+        let config = client.config().to_builder().retry_config(RetryConfig::disabled());
+        let client = Client::from_conf(config.build());
         Self {
             client,
             tables,

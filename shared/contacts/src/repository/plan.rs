@@ -46,7 +46,9 @@ pub(super) struct Verdict {
     pub(super) stale: BTreeSet<String>,
     /// Units, or whatever touches a contact, that DynamoDB will never take, and its words.
     pub(super) refused: BTreeMap<usize, String>,
-    /// What will pass by itself: conflicts and throttling.
+    /// Somebody else is recording the same message right now.
+    pub(super) conflict: bool,
+    /// What will pass by itself, throttling for example.
     pub(super) transient: Option<String>,
 }
 
@@ -97,8 +99,14 @@ impl Plan {
             match (code, purpose) {
                 ("None", _) => {}
                 // Events of a unit are written together or not at all: one of them is there, all of them are.
-                ("ConditionalCheckFailed", Purpose::Event(unit)) => drop(verdict.recorded.insert(*unit)),
-                ("ConditionalCheckFailed", Purpose::Contact(key)) => drop(verdict.stale.insert(key.clone())),
+                ("ConditionalCheckFailed", Purpose::Event(unit)) => {
+                    verdict.recorded.insert(*unit);
+                }
+                // Whoever is writing the contact right now will have changed it.
+                ("ConditionalCheckFailed" | "TransactionConflict", Purpose::Contact(key)) => {
+                    verdict.stale.insert(key.clone());
+                }
+                ("TransactionConflict", Purpose::Event(_)) => verdict.conflict = true,
                 (code, _) if is_transient_code(code) => verdict.transient = Some(code.to_owned()),
                 (code, purpose) => {
                     let words = format!("{code}: {}", reason.message().unwrap_or_default());
@@ -141,4 +149,172 @@ fn put_contact(tables: &Tables, stored: &Stored) -> Result<Put, BuildError> {
             .expression_attribute_values(":read", AttributeValue::N(stored.version.to_string()))
     }
     .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use rebound_classify::Category;
+
+    use super::*;
+    use crate::event::{Event, EventKind};
+    use crate::hash::MessageHash;
+    use crate::moment::Moment;
+
+    /// Two messages about ann, one of them about bob as well: the items are three events and two contacts.
+    #[test]
+    fn a_cancellation_is_told_apart_by_unit_and_contact() {
+        let (both, ann) = (events("both", &["ann", "bob"]), events("one", &["ann"]));
+        let units = [
+            Unit {
+                record: 0,
+                events: &both,
+            },
+            Unit {
+                record: 1,
+                events: &ann,
+            },
+        ];
+        let tables = Tables::with_prefix("");
+        let plan = Plan::new(&Policy::default(), &tables, &units, &Known::new()).unwrap();
+        assert_eq!(plan.items.len(), 5);
+        let verdict = |codes: &str| {
+            let reason = |code| CancellationReason::builder().code(code).message("no").build();
+            let reasons: Vec<_> = codes.split_whitespace().map(reason).collect();
+            plan.judge(&units, &reasons)
+        };
+        let none = Verdict::default;
+        let stale = |keys: &[&str]| keys.iter().map(|key| format!("{key}@example.com")).collect();
+        for (codes, expected) in [
+            ("None None None None None", none()),
+            (
+                "ConditionalCheckFailed None None None None",
+                Verdict {
+                    recorded: [0].into(),
+                    ..none()
+                },
+            ),
+            (
+                "None ConditionalCheckFailed None None None",
+                Verdict {
+                    recorded: [0].into(),
+                    ..none()
+                },
+            ),
+            (
+                "None None ConditionalCheckFailed None None",
+                Verdict {
+                    recorded: [1].into(),
+                    ..none()
+                },
+            ),
+            (
+                "None None None ConditionalCheckFailed None",
+                Verdict {
+                    stale: stale(&["ann"]),
+                    ..none()
+                },
+            ),
+            (
+                "None None None None TransactionConflict",
+                Verdict {
+                    stale: stale(&["bob"]),
+                    ..none()
+                },
+            ),
+            (
+                "None None TransactionConflict None None",
+                Verdict {
+                    conflict: true,
+                    ..none()
+                },
+            ),
+            (
+                "None ThrottlingError None None None",
+                Verdict {
+                    transient: Some("ThrottlingError".into()),
+                    ..none()
+                },
+            ),
+            (
+                "None None ValidationError None None",
+                Verdict {
+                    refused: refused(&[1]),
+                    ..none()
+                },
+            ),
+            (
+                "None None None None ValidationError",
+                Verdict {
+                    refused: refused(&[0]),
+                    ..none()
+                },
+            ),
+            (
+                "None None None ValidationError None",
+                Verdict {
+                    refused: refused(&[0, 1]),
+                    ..none()
+                },
+            ),
+        ] {
+            assert_eq!(verdict(codes), expected, "{codes}");
+        }
+    }
+
+    #[test]
+    fn a_contact_is_written_once_on_condition_of_what_was_read() {
+        let (one, two) = (events("one", &["ann"]), events("two", &["ann"]));
+        let units = [
+            Unit {
+                record: 0,
+                events: &one,
+            },
+            Unit {
+                record: 1,
+                events: &two,
+            },
+        ];
+        let tables = Tables::with_prefix("");
+        let first = Plan::new(&Policy::default(), &tables, &units[..1], &Known::new()).unwrap();
+        let known: Known = first.contacts.into_iter().collect();
+        let then = Plan::new(&Policy::default(), &tables, &units[1..], &known).unwrap();
+        let conditions = |plan: &[TransactWriteItem]| {
+            let puts = plan.iter().filter_map(TransactWriteItem::put);
+            puts.map(|put| put.condition_expression().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            conditions(&first.items),
+            ["attribute_not_exists(#message)", "attribute_not_exists(#address)"]
+        );
+        assert_eq!(
+            conditions(&then.items),
+            ["attribute_not_exists(#message)", "#version = :read"]
+        );
+        let both = Plan::new(&Policy::default(), &tables, &units, &Known::new()).unwrap();
+        assert_eq!(both.items.len(), 3);
+        let stored = &both.contacts["ann@example.com"];
+        assert_eq!((stored.version, stored.contact.events), (1, 2));
+    }
+
+    fn refused(units: &[usize]) -> BTreeMap<usize, String> {
+        units
+            .iter()
+            .map(|unit| (*unit, "ValidationError: no".to_owned()))
+            .collect()
+    }
+
+    fn events(message: &str, who: &[&str]) -> Vec<Event> {
+        let event = |who: &&str| {
+            let address = format!("{who}@example.com").parse().unwrap();
+            let kind = EventKind::Mail(Category::SoftBounce);
+            Event::new(
+                MessageHash::of(message.as_bytes()),
+                Some(address),
+                Moment::from_millis(0),
+                kind,
+            )
+        };
+        who.iter().map(event).collect()
+    }
 }

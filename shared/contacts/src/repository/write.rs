@@ -138,6 +138,7 @@ impl Repository {
             recorded,
             stale,
             refused,
+            conflict,
             transient,
         } = plan.judge(units, &reasons);
         let progress = !recorded.is_empty() || !refused.is_empty();
@@ -150,19 +151,18 @@ impl Repository {
                 units.push(unit);
             }
         }
-        if !stale.is_empty() {
-            if !progress {
-                attempts.after_conflict().await?;
+        match transient {
+            Some(code) => attempts.after_trouble(|| code).await?,
+            None if progress => {}
+            None if conflict || !stale.is_empty() => attempts.after_conflict().await?,
+            None => {
+                return Err(Failure::Refused {
+                    reason: "a transaction was cancelled without a reason".to_owned(),
+                });
             }
-            let fresh = self.stored(stale.iter().map(String::as_str)).await?;
-            known.extend(fresh);
-        } else if let Some(code) = transient {
-            attempts.after_trouble(|| code).await?;
-        } else if !progress {
-            return Err(Failure::Refused {
-                reason: "the transaction was cancelled without a reason".to_owned(),
-            });
         }
+        known.retain(|key, _| !stale.contains(key));
+        known.extend(self.stored(stale.iter().map(String::as_str)).await?);
         Ok(())
     }
 

@@ -1,13 +1,17 @@
 //! Where the repository is tested: the embedded DynamoDB, and any other that is named.
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // test code, though not in a `cfg(test)` module
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+};
 use aws_sdk_dynamodb::config::{BehaviorVersion, ConfigBag, Intercept, Region, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use rebound_contacts::Policy;
 use rebound_contacts::repository::{Repository, Tables};
 use rebound_local::LocalStack;
@@ -49,7 +53,7 @@ impl Store {
         let client = Client::from_conf(client.config().to_builder().interceptor(requests.clone()).build());
         let tables = Tables::with_prefix(&format!("{test}-"));
         tables.ensure(&client).await.unwrap();
-        let repository = Repository::new(client.clone(), tables.clone(), Arc::new(Policy::default()));
+        let repository = Repository::new(&client, tables.clone(), Arc::new(Policy::default()));
         Self {
             client,
             tables,
@@ -59,14 +63,22 @@ impl Store {
     }
 }
 
-/// The operations that were asked for, in order.
+/// What was asked for, and what becomes of the answers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Requests(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Requests {
+    operations: Arc<Mutex<Vec<String>>>,
+    losses: Arc<AtomicU32>,
+}
 
 impl Requests {
-    /// Since the last time.
+    /// The operations since the last time, in order.
     pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
+        std::mem::take(&mut self.operations.lock().unwrap())
+    }
+
+    /// The next answers get lost, so many: the operation is done, but a server error comes back.
+    pub(crate) fn lose_answers(&self, count: u32) {
+        self.losses.store(count, Ordering::SeqCst);
     }
 }
 
@@ -83,7 +95,29 @@ impl Intercept for Requests {
     ) -> Result<(), BoxError> {
         let target = context.request().headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
-        self.0.lock().unwrap().push(operation.to_owned());
+        self.operations.lock().unwrap().push(operation.to_owned());
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let left = |losses: u32| losses.checked_sub(1);
+        if self
+            .losses
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
+            .is_ok()
+        {
+            let error = r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"lost"}"#;
+            let mut response = HttpResponse::new(500.try_into()?, error.into());
+            response
+                .headers_mut()
+                .insert("content-type", "application/x-amz-json-1.0");
+            *context.response_mut() = response;
+        }
         Ok(())
     }
 }
