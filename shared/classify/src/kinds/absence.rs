@@ -70,7 +70,7 @@ fn score(letter: &Letter<'_>) -> i32 {
     }
     // Robots neither quote nor ask, and do not sell.
     score -= i32::from(letter.quotes());
-    score -= i32::from(words.folded.contains(['?', '？']));
+    score -= i32::from(words.folded.contains(['?', '？']) || subject.folded.contains(['?', '？']));
     score -= 2 * i32::try_from(letter.whole().hits.count(Says::Bulk).min(2)).unwrap_or(2);
     score
 }

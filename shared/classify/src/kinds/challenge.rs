@@ -74,7 +74,7 @@ pub(super) fn recognise(letter: &Letter<'_>) -> Option<Kind> {
         score = score.saturating_sub(2);
     }
     if text.has(Says::Failure) || subject.has(Says::Failure) {
-        score = score.saturating_sub(if header.is_some() { 0 } else { 4 });
+        score = score.saturating_sub(if header.is_some() || (robot && asks >= 2) { 0 } else { 4 });
     }
     // Asking once is what shops do; a challenge asks, explains and says why.
     if score < 5 || (asks < 2 && !system && header.is_none() && !(robot && hints >= 2)) {
@@ -113,9 +113,21 @@ fn header_mark(letter: &Letter<'_>) -> Option<Evidence> {
     Some(Evidence { language: "", words })
 }
 
+/// `ann@example.com` behind TMDA's `ann-confirm-1785816150.3321.a9f0c1@example.com`.
+fn untagged(address: &Address) -> Option<Address> {
+    let local = address.local();
+    let (person, _) = ["-confirm-", "+confirm-", "-confirm+", "+confirm+", "-dated-", "+dated-"]
+        .iter()
+        .find_map(|tag| local.split_once(tag))?;
+    Address::parse(&format!("{person}@{}", address.domain()?))
+}
+
 /// The person behind the filter: the author, unless the filter signs itself and names the person.
 fn held_recipient(letter: &Letter<'_>) -> Option<Address> {
     let author = letter.author()?;
+    if let Some(person) = untagged(&author) {
+        return Some(person);
+    }
     let domain = author.domain().unwrap_or_default().to_ascii_lowercase();
     let is_filter = SENDER_DOMAINS.iter().any(|known| domain.ends_with(known))
         || ADDRESS_MARKS

@@ -16,6 +16,130 @@ const MAX_COMMAND_BYTES: usize = 400;
 /// Lines of a message that may hold a list manager's command.
 const COMMAND_LINES: usize = 6;
 
+/// Sentences that start so ask for an answer.
+const QUESTION_WORDS: &[&str] = &[
+    "how ",
+    "how's",
+    "why ",
+    "where ",
+    "what ",
+    "when ",
+    "who ",
+    "did ",
+    "was ",
+    "wie ",
+    "warum ",
+    "wo ",
+    "wann ",
+    "comment ",
+    "pourquoi ",
+    "como ",
+    "por que",
+    "porque ",
+    "come ",
+    "perche ",
+    "hoe ",
+    "waarom ",
+    "hur ",
+    "varfor ",
+    "hvordan ",
+    "hvorfor ",
+    "miten ",
+    "jak ",
+    "dlaczego ",
+    "proc ",
+    "hogyan ",
+    "cum ",
+    "как ",
+    "почему ",
+    "як ",
+    "чому ",
+    "nasil ",
+    "neden ",
+    "πως ",
+    "γιατι ",
+];
+/// And these when they end in a question mark: the author asks about themselves.
+const SELF_QUESTIONS: &[&str] = &[
+    "can i ",
+    "could i ",
+    "may i ",
+    "should i ",
+    "do i ",
+    "must i ",
+    "will i ",
+    "am i ",
+    "is it ",
+    "does ",
+    "do you ",
+    "are you ",
+    "kann ich ",
+    "muss ich ",
+    "darf ich ",
+    "soll ich ",
+    "puis-je ",
+    "dois-je ",
+    "est-ce que je ",
+    "puedo ",
+    "debo ",
+    "posso ",
+    "devo ",
+    "kan ik ",
+    "moet ik ",
+    "kan jag ",
+    "kan jeg ",
+    "czy moge ",
+    "mohu ",
+    "могу ли ",
+    "можно ли ",
+];
+/// Words that turn a request into its opposite.
+const NEGATIONS: &[&str] = &[
+    "not", "don't", "dont", "didn't", "won't", "wouldn't", "never", "no", "without", "nicht", "nie", "niemals", "kein",
+    "keine", "keinen", "ohne", "pas", "jamais", "sans", "nunca", "sin", "non", "senza", "nao", "sem", "niet", "nooit",
+    "geen", "zonder", "inte", "aldrig", "utan", "ikke", "uden", "uten", "ala", "alkaa", "nechci", "nechcem", "nem",
+    "не", "ні", "без", "degil", "δεν", "μην",
+];
+/// Words that begin a new thought in the same clause: "I did not sign up please remove me".
+const RESETS: &[&str] = &[
+    "please",
+    "pls",
+    "kindly",
+    "and",
+    "but",
+    "bitte",
+    "und",
+    "aber",
+    "merci",
+    "veuillez",
+    "et",
+    "mais",
+    "favor",
+    "y",
+    "pero",
+    "prego",
+    "e",
+    "ma",
+    "mas",
+    "graag",
+    "gelieve",
+    "maar",
+    "vanligen",
+    "och",
+    "men",
+    "venligst",
+    "vennligst",
+    "og",
+    "prosze",
+    "ale",
+    "prosim",
+    "прошу",
+    "пожалуиста",
+    "и",
+    "но",
+    "lutfen",
+];
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
@@ -47,23 +171,36 @@ struct Request {
     named: Option<Address>,
 }
 
-pub(super) fn recognise(letter: &Letter<'_>) -> Option<Kind> {
-    // A robot that answers asks for nothing; what a list passed on is addressed to that list.
-    if letter.robot().nature == Nature::Replied || letter.is_bulk() || letter.is_from_daemon() {
+/// A command: an address made for it, or a whole subject or line.
+pub(super) fn command(letter: &Letter<'_>) -> Option<Kind> {
+    if asks_for_nothing(letter) {
         return None;
     }
     let request = addressed(letter)
         .or_else(|| subject_command(letter))
-        .or_else(|| body_command(letter))
-        .or_else(|| sentence(letter, Wish::Off))
-        .or_else(|| sentence(letter, Wish::On))?;
-    let kind = Kind::new(
-        request.wish.category(),
-        Reason::Undefined,
-        request.rule,
-        request.evidence,
-    );
-    Some(kind.about(request.named.or_else(|| letter.author())))
+        .or_else(|| body_command(letter))?;
+    Some(request.kind(letter))
+}
+
+/// A sentence in which the author asks.
+pub(super) fn sentence(letter: &Letter<'_>) -> Option<Kind> {
+    if asks_for_nothing(letter) {
+        return None;
+    }
+    let request = asking(letter, Wish::Off).or_else(|| asking(letter, Wish::On))?;
+    Some(request.kind(letter))
+}
+
+/// A robot that answers asks for nothing; what a list passed on is addressed to that list.
+fn asks_for_nothing(letter: &Letter<'_>) -> bool {
+    letter.robot().nature == Nature::Replied || letter.is_bulk() || letter.is_from_daemon()
+}
+
+impl Request {
+    fn kind(self, letter: &Letter<'_>) -> Kind {
+        let kind = Kind::new(self.wish.category(), Reason::Undefined, self.rule, self.evidence);
+        kind.about(self.named.or_else(|| letter.author()))
+    }
 }
 
 /// Sent to an address that exists for nothing else: `list-unsubscribe@`, `unsubscribe+token@`, ezmlm's
@@ -81,14 +218,17 @@ fn addressed(letter: &Letter<'_>) -> Option<Request> {
             Wish::On => Says::Unsubscribe,
             Wish::Off => Says::Subscribe,
         };
-        if words.hits.has_any(&[not, other]) || (words.folded.contains(['?', '？']) && !words.hits.has(request)) {
+        let note = is_generated_note(&words.folded);
+        if (words.hits.has_any(&[not, other]) && !note)
+            || (words.folded.contains(['?', '？']) && !words.hits.has(request))
+        {
             return None;
         }
         let confirmed = letter.subject().folded.is_empty()
             || whole(&letter.subject().folded, Place::Subject, command).is_some()
             || wish_of(first_word(&letter.subject().folded)).is_some_and(|(same, _)| same == wish)
             || words.folded.is_empty()
-            || is_generated_note(&words.folded)
+            || note
             || words.hits.has(request)
             || lines(letter).any(|line| whole(&line, Place::Body, command).is_some());
         confirmed.then(|| Request {
@@ -204,11 +344,15 @@ fn is_generated_note(folded: &str) -> bool {
         && [
             "automatically generated",
             "generated by",
-            "this message was sent",
-            "automatisch",
-            "unsubscribe",
-            "no longer wish",
+            "automated message",
+            "sent this email to unsubscribe",
+            "requesting to unsubscribe",
             "list-unsubscribe",
+            "automatisch generiert",
+            "automatisch erzeugt",
+            "genere automatiquement",
+            "generado automaticamente",
+            "generato automaticamente",
         ]
         .iter()
         .any(|note| folded.contains(note))
@@ -227,7 +371,7 @@ fn subject_command(letter: &Letter<'_>) -> Option<Request> {
         .map(str::trim_start);
     for wish in [Wish::Off, Wish::On] {
         let (command, request, not) = wish.says();
-        if words.hits.has(not) {
+        if words.hits.has(not) && !is_generated_note(&words.folded) {
             continue;
         }
         let exact = whole(subject, Place::Subject, command);
@@ -235,8 +379,12 @@ fn subject_command(letter: &Letter<'_>) -> Option<Request> {
         let answered = bare
             .and_then(|bare| whole(bare, Place::Subject, command))
             .filter(|_| words.folded.is_empty() || words.hits.has(request));
+        let repeated = !first_word(subject).is_empty() && first_word(&words.folded) == first_word(subject);
         let with_token = command_and_argument(subject, wish)
-            && (words.folded.is_empty() || is_generated_note(&words.folded) || words.hits.has(request));
+            && (words.folded.is_empty()
+                || is_generated_note(&words.folded)
+                || words.hits.has(request)
+                || (repeated && words.folded.len() < MAX_COMMAND_BYTES / 4));
         let Some(language) = exact.or(answered).or(with_token.then_some("en")) else {
             continue;
         };
@@ -408,8 +556,7 @@ fn is_manager_command(line: &str, wish: Wish) -> bool {
     words.contains(&first_word(line)) && line.split(' ').count() <= 6
 }
 
-/// A sentence in which the author asks.
-fn sentence(letter: &Letter<'_>, wish: Wish) -> Option<Request> {
+fn asking(letter: &Letter<'_>, wish: Wish) -> Option<Request> {
     let (_, says, not) = wish.says();
     let words = letter.words();
     if words.folded.len() > MAX_REQUEST_BYTES || words.hits.has(Says::Bulk) {
@@ -435,9 +582,12 @@ fn sentence(letter: &Letter<'_>, wish: Wish) -> Option<Request> {
         .hits
         .first(says)
         .filter(|_| !subject.hits.has(not) && !words.hits.has(not));
-    let hit = asked
-        .into_iter()
-        .find(|hit| !taken_back(hit) && !is_question(&words.folded, hit) && !is_conditional(&words.folded, hit));
+    let hit = asked.into_iter().find(|hit| {
+        !taken_back(hit)
+            && !is_negated(&words.folded, hit)
+            && !is_question(&words.folded, hit)
+            && !is_conditional(&words.folded, hit)
+    });
     let evidence = match (hit, in_subject) {
         (Some(hit), _) => Evidence {
             language: hit.language,
@@ -495,50 +645,34 @@ fn sentence_around(text: &str, hit: &Hit) -> (usize, usize) {
 fn is_question(text: &str, hit: &Hit) -> bool {
     let (start, end) = sentence_around(text, hit);
     let sentence = text.get(start..end).unwrap_or_default().trim_start();
-    [
-        "how ",
-        "how's",
-        "why ",
-        "where ",
-        "what ",
-        "when ",
-        "who ",
-        "did ",
-        "was ",
-        "wie ",
-        "warum ",
-        "wo ",
-        "wann ",
-        "comment ",
-        "pourquoi ",
-        "como ",
-        "por que",
-        "porque ",
-        "come ",
-        "perche ",
-        "hoe ",
-        "waarom ",
-        "hur ",
-        "varfor ",
-        "hvordan ",
-        "hvorfor ",
-        "miten ",
-        "jak ",
-        "dlaczego ",
-        "proc ",
-        "hogyan ",
-        "cum ",
-        "как ",
-        "почему ",
-        "як ",
-        "чому ",
-        "nasil ",
-        "neden ",
-        "πως ",
-        "γιατι ",
-    ]
-    .iter()
-    .any(|word| sentence.starts_with(word))
+    let asked = text.get(end..).is_some_and(|rest| rest.starts_with(['?', '？']));
+    QUESTION_WORDS.iter().any(|word| sentence.starts_with(word))
+        || (asked && SELF_QUESTIONS.iter().any(|words| sentence.starts_with(words)))
+}
+
+/// "I don't want to cancel my subscription": a negation in the same clause, unless the request is one itself.
+fn is_negated(text: &str, hit: &Hit) -> bool {
+    let request = text.get(hit.start..hit.end).unwrap_or_default();
+    let head = text.get(..hit.start).unwrap_or_default();
+    let clause_start = head
+        .rfind(['.', ',', ';', ':', '!', '?', '(', '\n', '。', '、', '，'])
+        .map_or(0, |at| at + 1);
+    let clause = head.get(clause_start..).unwrap_or_default();
+    // A negation asks for something itself: "do not send me", "keine e-mails mehr".
+    let is_word = |words: &[&str], text: &str| text.split([' ', '\n']).any(|word| words.contains(&word));
+    let after_reset = clause
+        .match_indices(' ')
+        .filter(|(at, _)| {
+            let word = clause
+                .get(..*at)
+                .and_then(|head| head.rsplit(' ').next())
+                .unwrap_or_default();
+            RESETS.contains(&word)
+        })
+        .last()
+        .and_then(|(at, _)| clause.get(at..))
+        .unwrap_or(clause);
+    !is_word(NEGATIONS, request) && is_word(NEGATIONS, after_reset)
 }
 
 /// "If I unsubscribe, ..." and "before I cancel my subscription" ask for nothing yet.

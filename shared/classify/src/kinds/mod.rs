@@ -99,8 +99,10 @@ pub(crate) fn recognise(mail: &Mail<'_>) -> Option<Kind> {
                 return None;
             }
             receipt::worded(&letter)
-                .or_else(|| lists::recognise(&letter))
+                .or_else(|| lists::command(&letter))
+                // "Take the old address off your list" is part of a change of address.
                 .or_else(|| moved::recognise(&letter))
+                .or_else(|| lists::sentence(&letter))
                 .or_else(|| absence::recognise(&letter))
         })
 }

@@ -37,6 +37,7 @@ pub(super) enum Says {
     NotSubscribe,
     Virus,
     VirusHint,
+    VirusWord,
     VirusSystem,
     ReadReceipt,
     ReadBody,
@@ -247,7 +248,9 @@ fn follow(begun: &mut Vec<Progress>, used: &Use, start: usize, end: usize, folde
                 && before.next == used.position
                 && before.end <= start
                 && start - before.end <= MAX_GAP_BYTES
-                && is_one_sentence(folded.get(before.end..start).unwrap_or("\n"))
+                && folded
+                    .get(before.end..start)
+                    .is_some_and(|gap| is_one_sentence(gap) && !is_negative(gap))
         })?;
     let phrase_start = before.start;
     begun.push(Progress {
@@ -257,6 +260,31 @@ fn follow(begun: &mut Vec<Progress>, used: &Use, start: usize, end: usize, folde
         end,
     });
     Some(phrase_start)
+}
+
+/// "Ich bin *nicht* im Urlaub" does not say "ich bin im Urlaub".
+fn is_negative(gap: &str) -> bool {
+    gap.split(' ').any(|word| {
+        matches!(
+            word,
+            "not"
+                | "never"
+                | "nicht"
+                | "nie"
+                | "kein"
+                | "keine"
+                | "pas"
+                | "jamais"
+                | "niet"
+                | "geen"
+                | "nooit"
+                | "inte"
+                | "aldrig"
+                | "ikke"
+                | "не"
+                | "ні"
+        )
+    })
 }
 
 /// Whether nothing in `gap` ends a sentence. A dot inside a date or a number does not.

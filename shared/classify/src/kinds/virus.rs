@@ -46,7 +46,8 @@ pub(super) fn recognise(letter: &Letter<'_>) -> Option<Kind> {
     let subject = &letter.subject().hits;
     let text = &letter.whole().hits;
     let named = subject.has_any(&[Says::VirusSystem, Says::Virus]);
-    if !named && !text.has(Says::Virus) {
+    let worded = subject.has(Says::VirusWord) || text.has(Says::VirusWord);
+    if !named && !worded && !text.has(Says::Virus) {
         return None;
     }
     let robot = letter.robot().nature > Nature::Person || letter.is_from_daemon() || is_scanner(letter);
@@ -57,17 +58,18 @@ pub(super) fn recognise(letter: &Letter<'_>) -> Option<Kind> {
     let hints = text.count(Says::VirusHint);
     let sure = match (robot, named) {
         (true, true) => finds + hints >= 1,
-        (true, false) => finds >= 1 && finds + hints >= 3,
+        (true, false) => (finds >= 1 && finds + hints >= 3) || (subject.has(Says::VirusWord) && hints >= 2),
         (false, true) => finds >= 1 && finds + hints >= 4,
         (false, false) => false,
     };
     // A server that refused the mail says so in SMTP: that is a failed delivery with a reason.
-    let refused = text.has(Says::Failure) && !named;
+    let refused = text.has(Says::Failure) && !named && !subject.has(Says::VirusWord);
     if !sure || refused || letter.quotes() && !robot || text.has(Says::Bulk) {
         return None;
     }
     let evidence = letter
         .whole_evidence(Says::Virus)
+        .or_else(|| letter.whole_evidence(Says::VirusWord))
         .or_else(|| letter.subject_evidence(Says::VirusSystem));
     Some(
         Kind::new(Category::VirusNotice, Reason::VirusDetected, "virus.notice", evidence)
