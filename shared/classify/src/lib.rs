@@ -47,6 +47,7 @@ impl Classifier {
             rules: None,
             phrases: evidence::Phrases::new(),
             dialects: dialect::Dialects::new(),
+            signs: proof::Signs::new(),
             sent_headers,
         };
         Self { engine }

@@ -5,14 +5,13 @@ use std::borrow::Cow;
 use crate::decide::weight;
 use crate::dialect::Dialects;
 use crate::evidence::{
-    Codes, Evidence, Outcome, Phrases, Source, StatusReport, TextReport, read_notification, read_status_part,
-    read_text, refused_command, remote_host,
+    Codes, Evidence, Outcome, Phrases, Source, StatusReport, TextReport, read_notification, read_status_part, read_text,
 };
 use crate::feedback::{Feedback, category_of, read_feedback};
 use crate::merge::merge;
 use crate::mime::{Mail, Role, addresses};
 use crate::original::{Returned, SentHeaders, from_text, read_returned};
-use crate::proof::{Proof, is_by_robot};
+use crate::proof::{HeaderProof, Signs, is_by_robot};
 use crate::reason::Rules;
 use crate::report::{Original, Report, Verdict};
 use crate::verdict::Judge;
@@ -28,6 +27,7 @@ pub(crate) struct Engine {
     pub(crate) rules: Option<Rules>,
     pub(crate) phrases: Phrases,
     pub(crate) dialects: Dialects,
+    pub(crate) signs: Signs,
     pub(crate) sent_headers: SentHeaders,
 }
 
@@ -70,7 +70,7 @@ impl Engine {
         if let Some(report) = self.notification_report(mail) {
             return report;
         }
-        if let Some(wrapped) = wrapped_report(mail).filter(|_| depth < MAX_WRAPPERS) {
+        if let Some(wrapped) = wrapped_report(mail, &self.signs).filter(|_| depth < MAX_WRAPPERS) {
             let bytes = wrapped.bytes();
             let inner = self.judge_mail(&Mail::parse(&bytes), depth + 1);
             if inner.category != Category::Unrecognised {
@@ -142,7 +142,8 @@ impl Engine {
 
     /// Anything else: a report in plain words, if it proves to be one.
     fn text_report(&self, mail: &Mail<'_>) -> Report {
-        if Proof::is_hopeless(mail, &self.phrases) {
+        let header = HeaderProof::gather(mail, &self.phrases, &self.signs);
+        if header.is_hopeless() {
             return blank();
         }
         let own = mail.own_text();
@@ -150,7 +151,7 @@ impl Engine {
         let named: Vec<Address> = mail.headers("x-failed-recipients").flat_map(addresses).collect();
         let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
         let text = read_text(own, &self.phrases, &ours, &named);
-        let proof = Proof::gather(mail, &text, &self.phrases);
+        let proof = header.with_text(mail, &text);
         if !proof.is_report() {
             let category = if proof.is_hint() {
                 Category::PossibleFailure
@@ -178,7 +179,7 @@ impl Engine {
                 .iter()
                 .all(|e| e.source == Source::Transcript && e.words.is_empty())
         {
-            recipients = Self::about_returned(&text, &returned);
+            recipients = self.about_returned(&text, &returned);
         }
         let mut report = self.failure_report(recipients, returned, dialect, proof.is_certain());
         report.reporting_mta = reporting_mta;
@@ -186,15 +187,14 @@ impl Engine {
     }
 
     /// Nobody is named: it is about whom the returned message was for.
-    fn about_returned(text: &TextReport<'_>, returned: &Returned) -> Vec<Evidence> {
+    fn about_returned(&self, text: &TextReport<'_>, returned: &Returned) -> Vec<Evidence> {
         let mut evidence = Evidence::new(Source::Returned);
         evidence.recipient = returned.contact.clone().or_else(|| returned.original.to.clone());
         crate::evidence::append_folded(&mut evidence.words, text.report);
         let codes = Codes::find(text.report);
         evidence.reply = codes.reply;
         evidence.status = codes.status;
-        evidence.command = refused_command(&evidence.words);
-        evidence.remote_mta = remote_host(&evidence.words);
+        (evidence.command, evidence.remote_mta) = self.phrases.speaker(&evidence.words);
         if text.says_delay {
             evidence.outcome = Some(Outcome::Delayed);
         }
@@ -235,11 +235,11 @@ impl Engine {
 
 /// A report inside a message that a robot wrapped around it (a list server, a gateway, a filter). What a person forwards
 /// is a person's mail.
-fn wrapped_report<'m>(mail: &'m Mail<'m>) -> Option<crate::mime::Part<'m>> {
+fn wrapped_report<'m>(mail: &'m Mail<'m>, signs: &Signs) -> Option<crate::mime::Part<'m>> {
     let inner_status = mail
         .parts()
         .any(|part| part.is_inside_returned() && part.role() == Role::DeliveryStatus);
-    (inner_status && is_by_robot(mail))
+    (inner_status && is_by_robot(mail, signs))
         .then(|| mail.part(Role::ReturnedMessage))
         .flatten()
 }
@@ -300,12 +300,12 @@ fn complete(fields: &mut [Evidence], text: &[Evidence]) {
 }
 
 fn fields_in_text(text: &str) -> Option<StatusReport> {
-    let lower_has = |needle: &str| {
-        text.as_bytes()
-            .windows(needle.len())
-            .any(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
-    };
-    if !lower_has("final-recipient:") && !lower_has("original-recipient:") {
+    // `Final-Recipient:` or `Original-Recipient:`, in any case.
+    let named = memchr::memmem::find_iter(text.as_bytes(), b"ecipient:").any(|at| {
+        let before = text.as_bytes().get(at.saturating_sub(7)..at).unwrap_or_default();
+        before.eq_ignore_ascii_case(b"final-r") || before.eq_ignore_ascii_case(b"ginal-r")
+    });
+    if !named {
         return None;
     }
     let report = read_status_part(text);

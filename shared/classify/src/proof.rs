@@ -6,6 +6,7 @@
 
 use crate::evidence::{Codes, Phrases, Source, Tells, TextReport};
 use crate::mime::{Mail, Role};
+use crate::phrases::PhraseSet;
 use crate::words::Address;
 
 /// Points that make a report: a daemon's name and a failing subject do.
@@ -119,12 +120,123 @@ const LURES: &[&str] = &[
     "clicca qui",
 ];
 
+/// The names and lures, ready to be found.
+#[derive(Debug)]
+pub(crate) struct Signs {
+    names: PhraseSet,
+    lures: PhraseSet,
+}
+
+impl Signs {
+    pub(crate) fn new() -> Self {
+        Self {
+            names: PhraseSet::new(DAEMONS.iter().chain(ROBOTS).copied()),
+            lures: PhraseSet::new(LURES.iter().copied()),
+        }
+    }
+
+    /// How much an author looks like a mail system: 2 a daemon, 1 a robot.
+    fn author(&self, from: &str) -> i32 {
+        self.names
+            .find(from)
+            .map(|found| if found.index < DAEMONS.len() { 2 } else { 1 })
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// What the header says for and against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderProof<'e> {
+    signs: &'e Signs,
+    points: i32,
+    author: i32,
+    subject_says: bool,
+}
+
+impl<'e> HeaderProof<'e> {
+    pub(crate) fn gather(mail: &Mail<'_>, phrases: &Phrases, signs: &'e Signs) -> Self {
+        let has = |name: &str| mail.header(name).is_some();
+        let subject = mail.subject();
+        let subject_says = phrases
+            .find(subject)
+            .any(|found| !matches!(found.tells, Tells::Returned | Tells::Quotes));
+        let auto = is_automatic(mail);
+        let author = author(mail, signs);
+        let failed = has("x-failed-recipients");
+        let answer = ANSWERS.iter().any(|lead| {
+            subject
+                .as_bytes()
+                .get(..lead.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(lead.as_bytes()))
+        });
+        let list = has("list-unsubscribe")
+            || has("list-id")
+            || has("list-post")
+            || mail
+                .header("precedence")
+                .is_some_and(|p| p.eq_ignore_ascii_case("list"));
+        let threaded = has("in-reply-to") || has("references");
+        let points = author
+            + score(2, mail.has_null_sender())
+            + score(2, subject_says)
+            + score(3, failed)
+            + score(3, is_report_type(mail))
+            + score(1, auto)
+            - score(3, list && !failed)
+            - score(3, answer && author < 2)
+            - score(2, threaded && !auto && author < 2);
+        Self {
+            signs,
+            points,
+            author,
+            subject_says,
+        }
+    }
+
+    /// Whether the header alone rules out that the message is a report, so that its words need no reading.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.points <= 0
+    }
+
+    /// The same with what the text says.
+    pub(crate) fn with_text(&self, mail: &Mail<'_>, text: &TextReport<'_>) -> Proof {
+        let returned = text.returned.is_some()
+            || mail.part(Role::ReturnedMessage).is_some()
+            || mail.part(Role::ReturnedHeaders).is_some();
+        let coded = text.recipients.iter().any(|e| e.reply.is_some() || e.status.is_some())
+            || Codes::find(text.report) != Codes::default();
+        let named = text.recipients.iter().any(|e| e.source <= Source::Label);
+        let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
+        let foreign = text
+            .recipients
+            .iter()
+            .filter_map(|e| e.recipient.as_ref())
+            .any(|address| !ours.iter().any(|our| our.same(address)));
+        let failed = mail.header("x-failed-recipients").is_some();
+        let lured = !returned && !failed && self.signs.lures.find(text.report).next().is_some();
+        let points = self.points
+            + score(1, text.says_failure || text.says_delay || text.says_success)
+            + score(1, coded)
+            + score(1, named)
+            + score(1, returned)
+            - score(4, lured);
+        Proof {
+            points,
+            failure: text.says_failure || text.says_delay || coded || self.subject_says,
+            anchored: returned || coded || foreign || failed,
+            foreign: foreign && named,
+            plain_robot: mail.has_null_sender() && self.author >= 2 && !lured,
+        }
+    }
+}
+
 /// What speaks for and against.
 #[allow(
     clippy::struct_excessive_bools,
     reason = "independent findings, each asked for by name"
 )]
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Proof {
     points: i32,
     /// A failure is spoken of, in words or codes.
@@ -138,110 +250,36 @@ pub(crate) struct Proof {
 }
 
 impl Proof {
-    /// Whether the header alone rules out that the message is a report, so that its words need no reading.
-    pub(crate) fn is_hopeless(mail: &Mail<'_>, phrases: &Phrases) -> bool {
-        header_points(mail, phrases) <= 0
-    }
-
-    pub(crate) fn gather(mail: &Mail<'_>, text: &TextReport<'_>, phrases: &Phrases) -> Self {
-        let returned = text.returned.is_some()
-            || mail.part(Role::ReturnedMessage).is_some()
-            || mail.part(Role::ReturnedHeaders).is_some();
-        let coded = text.recipients.iter().any(|e| e.reply.is_some() || e.status.is_some())
-            || Codes::find(text.report) != Codes::default();
-        let named = text.recipients.iter().any(|e| e.source <= Source::Label);
-        let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
-        let foreign = text
-            .recipients
-            .iter()
-            .filter_map(|e| e.recipient.as_ref())
-            .any(|address| !ours.iter().any(|our| our.same(address)));
-        let failed_header = mail.header("x-failed-recipients").is_some();
-        let lured = !returned && !failed_header && has_lure(text.report);
-        let subject_says = subject_says(mail, phrases);
-        let points = header_points(mail, phrases)
-            + score(1, text.says_failure || text.says_delay || text.says_success)
-            + score(1, coded)
-            + score(1, named)
-            + score(1, returned)
-            - score(4, lured);
-        Self {
-            points,
-            failure: text.says_failure || text.says_delay || coded || subject_says,
-            anchored: returned || coded || foreign || failed_header,
-            foreign: foreign && named,
-            plain_robot: mail.has_null_sender() && from_points(mail) >= 2 && !lured,
-        }
-    }
-
     /// Whether the message is a report of a mail system.
-    pub(crate) fn is_report(&self) -> bool {
+    pub(crate) fn is_report(self) -> bool {
         self.points >= ENOUGH && self.failure && self.anchored
     }
 
     /// Whether there is no doubt that somebody's mail failed, even if nobody says why.
-    pub(crate) fn is_certain(&self) -> bool {
+    pub(crate) fn is_certain(self) -> bool {
         self.points >= CERTAIN && self.failure && self.foreign
     }
 
     /// Whether a mail system speaks of a failure without saying whose.
-    pub(crate) fn is_hint(&self) -> bool {
+    pub(crate) fn is_hint(self) -> bool {
         self.points >= ENOUGH && self.failure && self.plain_robot
     }
 }
 
 /// Whether a mail system or a list server sent it, and no person.
-pub(crate) fn is_by_robot(mail: &Mail<'_>) -> bool {
-    mail.has_null_sender() || is_automatic(mail) || mail.header("x-mailman-version").is_some() || from_points(mail) > 0
+pub(crate) fn is_by_robot(mail: &Mail<'_>, signs: &Signs) -> bool {
+    mail.has_null_sender()
+        || is_automatic(mail)
+        || mail.header("x-mailman-version").is_some()
+        || author(mail, signs) > 0
 }
 
-fn header_points(mail: &Mail<'_>, phrases: &Phrases) -> i32 {
-    let has = |name: &str| mail.header(name).is_some();
-    let subject = mail.subject();
-    let auto = is_automatic(mail);
-    let from = from_points(mail);
-    let failed = has("x-failed-recipients");
-    let answer = ANSWERS.iter().any(|lead| {
-        subject
-            .as_bytes()
-            .get(..lead.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(lead.as_bytes()))
-    });
-    let list = has("list-unsubscribe")
-        || has("list-id")
-        || has("list-post")
-        || mail
-            .header("precedence")
-            .is_some_and(|p| p.eq_ignore_ascii_case("list"));
-    let threaded = has("in-reply-to") || has("references");
-    from + score(2, mail.has_null_sender())
-        + score(2, subject_says(mail, phrases))
-        + score(3, failed)
-        + score(3, is_report_type(mail))
-        + score(1, auto)
-        - score(3, list && !failed)
-        - score(3, answer && from < 2)
-        - score(2, threaded && !auto && from < 2)
-}
-
-/// How much the author's name and address look like a mail system.
-fn from_points(mail: &Mail<'_>) -> i32 {
-    let Some(from) = mail.header("from").filter(|from| !from.is_empty()) else {
+fn author(mail: &Mail<'_>, signs: &Signs) -> i32 {
+    match mail.header("from").filter(|from| !from.is_empty()) {
+        Some(from) => signs.author(from),
         // Bare reports of old systems name nobody at all.
-        return score(2, mail.header("to").is_none());
-    };
-    let from = from.to_ascii_lowercase();
-    if DAEMONS.iter().any(|name| from.contains(name)) {
-        2
-    } else {
-        score(1, ROBOTS.iter().any(|name| from.contains(name)))
+        None => score(2, mail.header("to").is_none()),
     }
-}
-
-fn subject_says(mail: &Mail<'_>, phrases: &Phrases) -> bool {
-    phrases
-        .find(mail.subject())
-        .any(|found| !matches!(found.tells, Tells::Returned | Tells::Quotes))
 }
 
 fn is_report_type(mail: &Mail<'_>) -> bool {
@@ -256,11 +294,19 @@ fn is_automatic(mail: &Mail<'_>) -> bool {
         .is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no"))
 }
 
-fn has_lure(report: &str) -> bool {
-    let lower = report.to_lowercase();
-    LURES.iter().any(|lure| lower.contains(lure))
-}
-
 fn score(points: i32, holds: bool) -> i32 {
     if holds { points } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_lures_can_be_found() {
+        for phrase in [DAEMONS, ROBOTS, LURES].into_iter().flatten() {
+            assert_eq!(**phrase, phrase.to_lowercase());
+            assert!(phrase.len() >= 4, "{phrase}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::decide::{Known, decide};
-use crate::evidence::{Codes, Evidence, Outcome, Phrases, Source, refused_command};
+use crate::evidence::{Codes, Evidence, Outcome, Phrases, Source};
 use crate::mime::addresses_in_text;
 use crate::original::Returned;
 use crate::reason::{Facts, Judgement, Rules};
@@ -100,7 +100,7 @@ impl Judge<'_> {
             dialect: self.dialect,
             remote_mta: evidence.remote_mta.as_deref(),
             domain: evidence.recipient.as_ref().and_then(Address::domain),
-            command: evidence.command.or_else(|| refused_command(&evidence.words)),
+            command: evidence.command.or_else(|| self.phrases.speaker(&evidence.words).0),
             delayed: outcome == Outcome::Delayed,
         };
         let why = self.rules.judge(&facts);

@@ -4,6 +4,8 @@
 
 mod table;
 
+use std::collections::BTreeMap;
+
 use crate::mime::Mail;
 use crate::phrases::PhraseSet;
 use table::DIALECTS;
@@ -26,48 +28,76 @@ struct Dialect {
 /// Recognises dialects.
 #[derive(Debug)]
 pub(crate) struct Dialects {
-    phrases: PhraseSet,
-    owners: Vec<usize>,
+    text: PhraseSet,
+    text_owners: Vec<usize>,
+    from: PhraseSet,
+    /// For each `From` sign, what the subject has to hold and whose sign it is.
+    from_owners: Vec<(&'static str, usize)>,
+    /// Signs of the subject alone.
+    subject: Vec<(&'static str, usize)>,
+    /// Header fields by name, what they hold, and whose sign that is.
+    headers: BTreeMap<&'static str, Vec<(&'static str, usize)>>,
 }
 
 impl Dialects {
     pub(crate) fn new() -> Self {
-        let owners = DIALECTS
-            .iter()
-            .enumerate()
-            .flat_map(|(index, dialect)| dialect.text.iter().map(move |_| index))
-            .collect();
-        let phrases = PhraseSet::new(DIALECTS.iter().flat_map(|dialect| dialect.text.iter().copied()));
-        Self { phrases, owners }
+        let all = || DIALECTS.iter().enumerate();
+        let pairs = || {
+            all().flat_map(|(index, dialect)| {
+                dialect
+                    .from_and_subject
+                    .iter()
+                    .map(move |(from, subject)| (*from, *subject, index))
+            })
+        };
+        let mut headers: BTreeMap<&str, Vec<(&str, usize)>> = BTreeMap::new();
+        for (index, dialect) in all() {
+            for (name, held) in dialect.headers {
+                headers.entry(name).or_default().push((held, index));
+            }
+        }
+        Self {
+            text: PhraseSet::new(DIALECTS.iter().flat_map(|dialect| dialect.text.iter().copied())),
+            text_owners: all()
+                .flat_map(|(index, dialect)| dialect.text.iter().map(move |_| index))
+                .collect(),
+            from: PhraseSet::new(pairs().map(|(from, _, _)| from)),
+            from_owners: pairs().map(|(_, subject, index)| (subject, index)).collect(),
+            subject: pairs()
+                .filter(|(from, _, _)| from.is_empty())
+                .map(|(_, subject, index)| (subject, index))
+                .collect(),
+            headers,
+        }
     }
 
     /// The software that wrote `mail`, whose own words begin with `text`.
     pub(crate) fn recognise(&self, mail: &Mail<'_>, text: &str) -> Option<&'static str> {
         let head = text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text);
         let by_text = self
-            .phrases
+            .text
             .find(head)
-            .filter_map(|found| self.owners.get(found.index).copied())
-            .min();
-        let from = mail.header("from").unwrap_or_default().to_ascii_lowercase();
+            .filter_map(|found| self.text_owners.get(found.index).copied());
         let subject = mail.subject().to_ascii_lowercase();
-        let by_header = DIALECTS
-            .iter()
-            .take(by_text.unwrap_or(DIALECTS.len()))
-            .position(|dialect| {
-                dialect
-                    .from_and_subject
-                    .iter()
-                    .any(|(f, s)| from.contains(f) && subject.contains(s))
-                    || dialect.headers.iter().any(|(name, held)| {
-                        mail.headers(name)
-                            .any(|value| held.is_empty() || value.to_ascii_lowercase().contains(held))
-                    })
-            });
-        by_header
-            .or(by_text)
-            .and_then(|index| DIALECTS.get(index))
-            .map(|dialect| dialect.id)
+        let from = mail.header("from").unwrap_or_default();
+        let by_from = self
+            .from
+            .find(from)
+            .filter_map(|found| self.from_owners.get(found.index))
+            .chain(&self.subject)
+            .filter(|(held, _)| subject.contains(held))
+            .map(|(_, index)| *index);
+        let by_header = mail.all_headers().filter_map(|(name, value)| {
+            let signs = self.headers.get(name.to_ascii_lowercase().as_str())?;
+            let value = value.to_ascii_lowercase();
+            signs
+                .iter()
+                .filter(|(held, _)| value.contains(held))
+                .map(|(_, index)| *index)
+                .min()
+        });
+        let first = by_text.chain(by_from).chain(by_header).min()?;
+        DIALECTS.get(first).map(|dialect| dialect.id)
     }
 }
 

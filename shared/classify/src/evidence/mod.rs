@@ -4,6 +4,7 @@ mod codes;
 mod mention;
 mod notification;
 mod phrases;
+mod speaker;
 mod status_part;
 mod text;
 
@@ -11,7 +12,7 @@ pub(crate) use codes::Codes;
 pub(crate) use notification::read_notification;
 pub(crate) use phrases::{Phrases, Tells};
 pub(crate) use status_part::{StatusReport, read_status_part};
-pub(crate) use text::{TextReport, read_text, refused_command, remote_host};
+pub(crate) use text::{TextReport, read_text};
 
 use crate::words::{Address, EnhancedStatus, ReplyCode};
 

@@ -1,6 +1,7 @@
 //! The words by which a report is known, in the languages reports are written in. All found in one pass.
 
 use super::Codes;
+use super::speaker::Speakers;
 use crate::phrases::PhraseSet;
 
 /// What a phrase tells.
@@ -442,6 +443,7 @@ const QUOTES: &[&str] = &[
 pub(crate) struct Phrases {
     set: PhraseSet,
     tells: Vec<Tells>,
+    speakers: Speakers,
 }
 
 /// One phrase found in a text.
@@ -466,7 +468,11 @@ impl Phrases {
             .flat_map(|(tells, list)| list.iter().map(|_| *tells))
             .collect();
         let set = PhraseSet::new(lists.iter().flat_map(|(_, list)| list.iter().copied()));
-        Self { set, tells }
+        Self {
+            set,
+            tells,
+            speakers: Speakers::new(),
+        }
     }
 
     /// Every phrase in `text`, in the order of their beginnings.
@@ -479,6 +485,11 @@ impl Phrases {
                 end: found.end,
             })
         })
+    }
+
+    /// The SMTP command that was refused and the host that refused it, as far as `words` tell.
+    pub(crate) fn speaker(&self, words: &str) -> (Option<&'static str>, Option<String>) {
+        self.speakers.find(words)
     }
 
     /// The quoted server's own words in `words`, without the introduction of whoever wrote the report.

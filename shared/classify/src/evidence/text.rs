@@ -84,67 +84,23 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
             }
         })
         .collect();
-    read.recipients = recipients(&lines, ours, named, read.says_delay && !says_given_up(read.report));
+    read.recipients = recipients(
+        &lines,
+        phrases,
+        ours,
+        named,
+        read.says_delay && !says_given_up(read.report),
+    );
     read
 }
 
-/// `rcpt`, `data` and so on: the SMTP command that these words say was refused.
-pub(crate) fn refused_command(words: &str) -> Option<&'static str> {
-    const COMMANDS: &[(&str, &str)] = &[
-        ("end of data", "data"),
-        ("end of message", "data"),
-        ("end-of-data", "data"),
-        (">>> data", "data"),
-        ("final data", "data"),
-        ("data command", "data"),
-        ("after i sent the message", "data"),
-        ("pipelined data", "data"),
-        ("rcpt to", "rcpt"),
-        ("rcpt_to", "rcpt"),
-        ("rcpt command", "rcpt"),
-        ("does not like recipient", "rcpt"),
-        ("mail from", "mail"),
-        ("mail_from", "mail"),
-        ("mail command", "mail"),
-        ("ehlo", "ehlo"),
-        ("helo", "ehlo"),
-        ("starttls", "starttls"),
-        ("initial connection", "connect"),
-        ("greeting", "connect"),
-    ];
-    let lower = words.to_ascii_lowercase();
-    COMMANDS
-        .iter()
-        .find(|(phrase, _)| lower.contains(phrase))
-        .map(|(_, command)| *command)
-}
-
-/// `host mx.example.com[192.0.2.1] said`, `while talking to mx.example.com.`: who said it.
-pub(crate) fn remote_host(words: &str) -> Option<String> {
-    const LEADS: &[&str] = &[
-        "while talking to ",
-        "host ",
-        "server at ",
-        "by server ",
-        "connected to ",
-        "smtp server <",
-        "server ",
-    ];
-    let lower = words.to_ascii_lowercase();
-    LEADS.iter().find_map(|lead| {
-        lower.match_indices(lead).take(8).find_map(|(at, _)| {
-            let name = words.get(at + lead.len()..)?;
-            let len = name
-                .bytes()
-                .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
-                .count();
-            let name = name.get(..len)?.trim_end_matches('.');
-            (name.contains('.') && name.len() <= 255).then(|| name.to_owned())
-        })
-    })
-}
-
-fn recipients(lines: &[Line<'_>], ours: &[&Address], named: &[Address], delayed: bool) -> Vec<Evidence> {
+fn recipients(
+    lines: &[Line<'_>],
+    phrases: &Phrases,
+    ours: &[&Address],
+    named: &[Address],
+    delayed: bool,
+) -> Vec<Evidence> {
     let mentions = mentions(lines);
     let chosen = if named.is_empty() {
         choose(&mentions, ours)
@@ -179,8 +135,7 @@ fn recipients(lines: &[Line<'_>], ours: &[&Address], named: &[Address], delayed:
         let codes = Codes::find(&evidence.words);
         evidence.reply = codes.reply;
         evidence.status = codes.status;
-        evidence.command = refused_command(&evidence.words);
-        evidence.remote_mta = remote_host(&evidence.words);
+        (evidence.command, evidence.remote_mta) = phrases.speaker(&evidence.words);
     }
     found
 }
