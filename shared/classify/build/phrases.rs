@@ -32,14 +32,8 @@ struct Say {
     not: Vec<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Quoting {
-    wrote: Vec<String>,
-    separators: Vec<String>,
-    from: Vec<String>,
-    field: Vec<String>,
-}
+/// Files that hold plain lists of words.
+const LISTS: &[&str] = &["quoting.toml", "sentences.toml"];
 
 /// Writes the tables of every file in `folder` to `out`.
 pub(crate) fn compile(folder: &Path, out: &Path) {
@@ -89,16 +83,18 @@ pub(crate) fn compile(folder: &Path, out: &Path) {
     let rows = whole.iter().map(|(text, groups)| format!("({text:?}, &{groups:?})"));
     table(&mut code, "WHOLE", "(&str, &[u16])", rows);
 
-    let quoting: Quoting = read(&folder.join("quoting.toml"));
-    for (name, words) in [
-        ("WROTE", quoting.wrote),
-        ("SEPARATORS", quoting.separators),
-        ("FROM_LABELS", quoting.from),
-        ("FIELD_LABELS", quoting.field),
-    ] {
-        let words: BTreeSet<String> = words.iter().map(|word| folded(word)).collect();
-        code.push_str("pub(super) ");
-        table(&mut code, name, "&str", words.iter().map(|word| format!("{word:?}")));
+    for file in LISTS {
+        let lists: BTreeMap<String, Vec<String>> = read(&folder.join(file));
+        for (name, words) in lists {
+            let words: BTreeSet<String> = words.iter().map(|word| folded(word)).collect();
+            code.push_str("pub(in crate::kinds) ");
+            table(
+                &mut code,
+                &name.to_uppercase(),
+                "&str",
+                words.iter().map(|word| format!("{word:?}")),
+            );
+        }
     }
     std::fs::write(out, code).expect("OUT_DIR is writable");
 }
@@ -107,7 +103,7 @@ fn says(folder: &Path) -> impl Iterator<Item = Say> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("the phrases folder is there")
         .map(|entry| entry.expect("it can be listed").path())
-        .filter(|path| path.file_name().is_some_and(|name| name != "quoting.toml"))
+        .filter(|path| !LISTS.iter().any(|list| path.ends_with(list)))
         .collect();
     files.sort();
     files.into_iter().flat_map(|path| read::<File>(&path).say)

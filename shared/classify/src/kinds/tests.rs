@@ -80,6 +80,7 @@ fn cases() -> Vec<Case> {
         include_str!("../../tests/kinds/challenge.toml"),
         include_str!("../../tests/kinds/lists.toml"),
         include_str!("../../tests/kinds/robots.toml"),
+        include_str!("../../tests/kinds/wording.toml"),
     ]
     .into_iter()
     .flat_map(|text| toml::from_str::<Table>(text).expect("the table is well-formed").mail)
