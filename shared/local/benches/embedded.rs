@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -p rebound-local`; each number is per object or per item, the concurrency is in the name.
 
+#![allow(missing_docs)] // criterion's macros
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)] // a benchmark that fails may say so at once
 
 use std::collections::HashMap;

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
+use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
@@ -28,6 +31,55 @@ pub struct TableDefinition {
     pub table: CreateTableInputBuilder,
     /// The attribute (seconds since 1970) after which an item may be removed.
     pub time_to_live: Option<String>,
+}
+
+impl TableDefinition {
+    pub(crate) async fn ensure(self, client: &Client) -> Result<(), Error> {
+        let table = self.table.get_table_name().clone().unwrap_or_default();
+        match self.table.send_with(client).await {
+            Ok(_) => {}
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(CreateTableError::is_resource_in_use_exception) => {}
+            Err(error) => return Err(failed("create", &table, &error)),
+        }
+        let Some(attribute) = self.time_to_live else {
+            return Ok(());
+        };
+        // Asked each time: the process may have ended right after it created the table.
+        let set = client.describe_time_to_live().table_name(&table).send().await;
+        let set = set.map_err(|error| failed("read the time to live of", &table, &error))?;
+        let set = set.time_to_live_description.and_then(|set| set.attribute_name);
+        if set.as_deref() == Some(attribute.as_str()) {
+            return Ok(());
+        }
+        let specification = TimeToLiveSpecification::builder()
+            .attribute_name(attribute)
+            .enabled(true)
+            .build();
+        let specification = specification.map_err(|error| failed("set the time to live of", &table, &error))?;
+        let update = client
+            .update_time_to_live()
+            .table_name(&table)
+            .time_to_live_specification(specification);
+        update
+            .send()
+            .await
+            .map_err(|error| failed("set the time to live of", &table, &error))?;
+        Ok(())
+    }
+}
+
+/// With all that is known about the cause, in one line.
+fn failed(action: &'static str, table: &str, error: &(dyn std::error::Error + 'static)) -> Error {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let reason = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    Error::Table {
+        action,
+        table: table.to_owned(),
+        reason,
+    }
 }
 
 /// The tables on this machine. Cheap to clone.

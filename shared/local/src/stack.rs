@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_s3::config::StalledStreamProtectionConfig;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -86,42 +85,10 @@ impl LocalStack {
         self.folder.path()
     }
 
-    /// Creates a table unless it is there. A table that is there stays as it is, however it is defined.
+    /// Creates a table and sets its time to live, unless that is done. A table that is there keeps its key and indexes,
+    /// however they are defined.
     pub async fn ensure_table(&self, definition: TableDefinition) -> Result<(), Error> {
-        let table = definition.table.get_table_name().clone().unwrap_or_default();
-        let failed = |action, reason: String| Error::Table {
-            action,
-            table: table.clone(),
-            reason,
-        };
-        match definition.table.send_with(&self.dynamodb).await {
-            Ok(_) => {}
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(CreateTableError::is_resource_in_use_exception) =>
-            {
-                return Ok(());
-            }
-            Err(error) => return Err(failed("create", reason(&error))),
-        }
-        let Some(attribute) = definition.time_to_live else {
-            return Ok(());
-        };
-        let specification = aws_sdk_dynamodb::types::TimeToLiveSpecification::builder()
-            .attribute_name(attribute)
-            .enabled(true)
-            .build()
-            .map_err(|error| failed("set the time to live of", error.to_string()))?;
-        let set = self
-            .dynamodb
-            .update_time_to_live()
-            .table_name(&table)
-            .time_to_live_specification(specification);
-        set.send()
-            .await
-            .map(drop)
-            .map_err(|error| failed("set the time to live of", reason(&error)))
+        definition.ensure(&self.dynamodb).await
     }
 
     /// Waits for the writes under way, closes all files and gives the folder back.
@@ -209,12 +176,6 @@ fn dynamodb_client(http: SharedHttpClient) -> aws_sdk_dynamodb::Client {
 
 fn credentials() -> Credentials {
     Credentials::from_keys(ACCESS_KEY, SECRET_KEY, None)
-}
-
-/// All that is known about a failed request, in one line.
-fn reason(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {

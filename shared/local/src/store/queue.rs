@@ -60,7 +60,7 @@ impl Store {
         self.write(move |connection| {
             let now = clock::now_ms();
             let mut received = Vec::new();
-            // Some may be set aside instead: look again until there are enough or no more.instead.
+            // Some may be set aside instead: look again until there are enough or no more.
             while received.len() < max {
                 let waiting = waiting(connection, now, max - received.len())?;
                 if waiting.is_empty() {
