@@ -20,6 +20,7 @@ use s3s::dto::{
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
+use tracing::instrument::WithSubscriber;
 
 use crate::clock;
 use crate::connector::Service;
@@ -81,8 +82,10 @@ impl Service for Protocol {
             if let Some(host) = request.uri().authority().and_then(|host| host.as_str().parse().ok()) {
                 request.headers_mut().entry("host").or_insert(host);
             }
-            let response = service
-                .call(request)
+            // s3s reports every refusal as an error, and at debug level whole requests with their metadata. The caller
+            // gets the answer; the log gets nothing.
+            let answer = service.call(request).with_subscriber(tracing::Dispatch::none());
+            let response = answer
                 .await
                 .map_err(|error| ConnectorError::other(format!("{error:?}").into(), None))?;
             // The answer to HEAD has no body (RFC 9110, section 9.3.2), not even to say why not.
