@@ -24,7 +24,7 @@ const FOLDER: &str = "REBOUND_LOCAL_TEST_FOLDER";
 const WRITERS: usize = 8;
 
 /// Answered writes after which the child is killed.
-const ENOUGH: usize = 60;
+const ENOUGH: usize = 40;
 
 #[tokio::test]
 async fn answered_writes_survive_a_kill_and_half_ones_are_invisible() {
