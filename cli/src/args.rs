@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rebound_classify::Category;
+
+/// Where everything is kept unless `--data` says otherwise.
+pub(crate) const DEFAULT_DATA: &str = ".rebound";
 
 /// What comes back, who it is about, and whom to stop mailing.
 #[derive(Debug, Parser)]
 #[command(name = "rebound", version, about, after_help = EXAMPLES, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Folder that holds the archived messages, the contacts and everything else on this machine
     #[arg(
         long,
@@ -29,7 +33,7 @@ Examples:
   rebound contacts show ann@example.com        why";
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Archive and judge messages, and keep the contacts' state
     ///
     /// Reads every message once, however often it is given. A message stays where it is: nothing is moved or deleted.
@@ -42,7 +46,7 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// Where the messages are: .eml files, folders, Maildirs, mbox files, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -58,17 +62,20 @@ pub struct RunArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct ClassifyArgs {
+pub(crate) struct ClassifyArgs {
     /// Where the messages are: .eml files, folders, Maildirs, mbox files, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Only messages of this category, `unrecognised` for example
+    #[arg(long, value_name = "CATEGORY")]
+    pub category: Option<Category>,
     /// How to print the verdicts
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: ReportFormat,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum ContactsCommand {
+pub(crate) enum ContactsCommand {
     /// One contact: its state, and every event behind it
     Show {
         /// The contact's address, in any spelling
@@ -90,7 +97,7 @@ pub enum ContactsCommand {
 
 /// Formats for a summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SummaryFormat {
+pub(crate) enum SummaryFormat {
     /// For people
     Table,
     /// One JSON document
@@ -99,7 +106,7 @@ pub enum SummaryFormat {
 
 /// Formats for nested data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
+pub(crate) enum ReportFormat {
     /// For people
     Table,
     /// One JSON document
@@ -110,7 +117,7 @@ pub enum ReportFormat {
 
 /// Formats for flat rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RowFormat {
+pub(crate) enum RowFormat {
     /// For people
     Table,
     /// One JSON document

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 /// Writes documents as they come, as lines or as the elements of one array, in bounded memory.
-pub struct JsonStream<W: Write> {
+pub(crate) struct JsonStream<W: Write> {
     out: W,
     lines: bool,
     written: usize,
@@ -13,7 +13,7 @@ pub struct JsonStream<W: Write> {
 
 impl<W: Write> JsonStream<W> {
     /// One document a line (JSON Lines).
-    pub fn lines(out: W) -> Self {
+    pub(crate) fn lines(out: W) -> Self {
         Self {
             out,
             lines: true,
@@ -22,7 +22,7 @@ impl<W: Write> JsonStream<W> {
     }
 
     /// One array.
-    pub fn array(out: W) -> Self {
+    pub(crate) fn array(out: W) -> Self {
         Self {
             out,
             lines: false,
@@ -31,7 +31,7 @@ impl<W: Write> JsonStream<W> {
     }
 
     /// Writes one document.
-    pub fn write(&mut self, document: &impl Serialize) -> io::Result<()> {
+    pub(crate) fn write(&mut self, document: &impl Serialize) -> io::Result<()> {
         if self.lines {
             serde_json::to_writer(&mut self.out, document)?;
             self.out.write_all(b"\n")?;
@@ -44,7 +44,7 @@ impl<W: Write> JsonStream<W> {
     }
 
     /// Ends the array, if it is one, and flushes.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         if !self.lines {
             self.out.write_all(if self.written == 0 { b"[]\n" } else { b"\n]\n" })?;
         }

@@ -4,6 +4,6 @@ mod json;
 mod table;
 mod terminal;
 
-pub use json::JsonStream;
-pub use table::{Align, Table};
-pub use terminal::{printable, width};
+pub(crate) use json::JsonStream;
+pub(crate) use table::{Align, Table};
+pub(crate) use terminal::{printable, width};

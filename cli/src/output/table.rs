@@ -11,40 +11,50 @@ const GAP: &str = "  ";
 
 /// Which side of its column a cell keeps to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Align {
+pub(crate) enum Align {
     /// Words.
     Left,
     /// Numbers.
     Right,
 }
 
+/// Space before the first column of an indented table.
+const INDENT: &str = "  ";
+
 /// Rows under headings. Where they are wider than they may be, the widest column gives way and its cells are cut with `…`.
 #[derive(Debug)]
-pub struct Table {
+pub(crate) struct Table {
     columns: Vec<(String, Align)>,
     rows: Vec<Vec<String>>,
+    indent: &'static str,
 }
 
 impl Table {
     /// A table with these headings; an empty set of headings prints none.
-    pub fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
+    pub(crate) fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
         Self {
             columns: columns
                 .into_iter()
                 .map(|(name, align)| (name.to_owned(), align))
                 .collect(),
             rows: Vec::new(),
+            indent: "",
         }
     }
 
+    /// The same table, set off from the left margin.
+    pub(crate) fn indented(self) -> Self {
+        Self { indent: INDENT, ..self }
+    }
+
     /// Adds a row; what a stranger wrote in it is made harmless.
-    pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
+    pub(crate) fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
         self.rows
             .push(cells.into_iter().map(|cell| printable(cell).into_owned()).collect());
     }
 
     /// The table as text, no line wider than `width` columns, each ending in a line feed.
-    pub fn render(&self, width: usize) -> String {
+    pub(crate) fn render(&self, width: usize) -> String {
         let widths = self.widths(width);
         let mut text = String::new();
         if self.columns.iter().any(|(name, _)| !name.is_empty()) {
@@ -65,7 +75,7 @@ impl Table {
                 *width = (*width).max(cell.width());
             }
         }
-        let gaps = GAP.len() * widths.len().saturating_sub(1);
+        let gaps = self.indent.len() + GAP.len() * widths.len().saturating_sub(1);
         let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(available);
         while excess > 0 {
             let shrinkable = widths
@@ -83,6 +93,7 @@ impl Table {
 
     fn line<'a>(&self, text: &mut String, widths: &[usize], cells: impl Iterator<Item = &'a str>) {
         let start = text.len();
+        text.push_str(self.indent);
         for (index, ((cell, width), (_, align))) in cells.zip(widths).zip(&self.columns).enumerate() {
             if index > 0 {
                 text.push_str(GAP);

@@ -10,7 +10,7 @@ const PIPE_WIDTH: usize = 120;
 const MIN_WIDTH: usize = 60;
 
 /// How many columns standard output has.
-pub fn width() -> usize {
+pub(crate) fn width() -> usize {
     if !std::io::stdout().is_terminal() {
         return PIPE_WIDTH;
     }
@@ -21,7 +21,7 @@ pub fn width() -> usize {
 
 /// `text` without anything that could steer a terminal: a stranger wrote it. Control, bidirectional and zero-width
 /// characters become `�`, white space runs one space.
-pub fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let harmless = |c: char| !c.is_control() && !is_invisible(c);
     if text.chars().all(harmless) && !text.contains("  ") {
         return Cow::Borrowed(text);

@@ -29,6 +29,8 @@ pub struct ObjectRef {
     pub bucket: String,
     /// Its key, decoded.
     pub key: String,
+    /// How long it is in bytes, where the event says so.
+    pub size: Option<u64>,
 }
 
 impl Invocation {
@@ -96,16 +98,14 @@ fn announced_objects(event: Value) -> Result<Vec<ObjectRef>, UnknownEvent> {
                     .starts_with("ObjectCreated:")
             })
             .map(|record| {
-                Ok(ObjectRef {
-                    key: decode_key(&record.s3.object.key)?,
-                    bucket: record.s3.bucket.name,
-                })
+                let key = decode_key(&record.s3.object.key)?;
+                Ok(record.s3.object_at(key))
             })
             .collect(),
-        Announcement::EventBridge { detail_type, detail } if detail_type == "Object Created" => Ok(vec![ObjectRef {
-            bucket: detail.bucket.name,
-            key: detail.object.key,
-        }]),
+        Announcement::EventBridge { detail_type, detail } if detail_type == "Object Created" => {
+            let key = detail.object.key.clone();
+            Ok(vec![detail.object_at(key)])
+        }
         Announcement::EventBridge { .. } => Ok(Vec::new()),
     }
 }
@@ -159,6 +159,16 @@ struct Location {
     object: Object,
 }
 
+impl Location {
+    fn object_at(self, key: String) -> ObjectRef {
+        ObjectRef {
+            bucket: self.bucket.name,
+            key,
+            size: self.object.size,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Bucket {
     name: String,
@@ -167,6 +177,8 @@ struct Bucket {
 #[derive(Deserialize)]
 struct Object {
     key: String,
+    #[serde(default)]
+    size: Option<u64>,
 }
 
 #[cfg(test)]
@@ -183,13 +195,14 @@ mod tests {
         ObjectRef {
             bucket: "mail".into(),
             key: key.into(),
+            size: Some(3),
         }
     }
 
     #[test]
     fn every_shape_names_its_objects() {
         let bridge = json!({"detail-type": "Object Created", "source": "aws.s3",
-            "detail": {"bucket": {"name": "mail"}, "object": {"key": "raw/a+b.eml"}}});
+            "detail": {"bucket": {"name": "mail"}, "object": {"key": "raw/a+b.eml", "size": 3}}});
         let deleted = json!({"detail-type": "Object Deleted", "source": "aws.s3",
             "detail": {"bucket": {"name": "mail"}, "object": {"key": "raw/a.eml"}}});
         for (what, event, expected) in [

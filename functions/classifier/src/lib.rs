@@ -1,3 +1,9 @@
-//! rebound classifier.
+//! The classifier function: for every archived message that an event announces, says what it is and records it.
+//!
+//! [`event`] reads what invokes it, [`Function::handle`] does the work. `main.rs` wires it to Lambda; the command line
+//! calls the same function over the embedded stores.
 
 pub mod event;
+mod handler;
+
+pub use handler::{Function, JudgeError, Judged, Outcome};

@@ -7,10 +7,10 @@ use std::str::FromStr;
 use rebound_classify::{Category, UnknownWord};
 use serde::Serialize;
 
-use crate::hash::MessageHash;
 use crate::journal::Journal;
 use crate::moment::Moment;
 use crate::policy::Policy;
+use rebound_message::MessageHash;
 
 /// That a contact must not be mailed, and since when and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -7,8 +7,8 @@ use rebound_classify::{Address, Category, EnhancedStatus, Reason, ReplyCode, Sev
 use serde::Serialize;
 
 use crate::address::{ContactAddress, NO_ADDRESS};
-use crate::hash::MessageHash;
 use crate::moment::Moment;
+use rebound_message::MessageHash;
 
 /// One fact in a contact's history: one item of the `events` table, whose attributes the fields are named after.
 ///

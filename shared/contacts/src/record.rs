@@ -6,8 +6,8 @@ use rebound_classify::{Category, Report, Verdict};
 
 use crate::address::ContactAddress;
 use crate::event::{Event, EventKind};
-use crate::hash::MessageHash;
 use crate::moment::Moment;
+use rebound_message::MessageHash;
 
 /// How much of a text goes into an event, in bytes. The whole message stays in the archive; an event must stay small
 /// enough that a transaction of a hundred is far below DynamoDB's 4 MB, and a campaign or list below the 2,048 bytes

@@ -26,8 +26,13 @@ impl MessageHash {
         Self(Sha256::digest(message).into())
     }
 
+    /// The hash with this digest, as it was stored.
+    pub const fn from_bytes(digest: [u8; DIGEST_BYTES]) -> Self {
+        Self(digest)
+    }
+
     /// The digest itself.
-    pub fn as_bytes(&self) -> &[u8; DIGEST_BYTES] {
+    pub const fn as_bytes(&self) -> &[u8; DIGEST_BYTES] {
         &self.0
     }
 }

@@ -5,8 +5,8 @@ use rebound_classify::{Action, Category};
 
 use super::*;
 use crate::event::{EventKind, ManualAction};
-use crate::hash::MessageHash;
 use crate::policy::Policy;
+use rebound_message::MessageHash;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]

@@ -4,8 +4,8 @@ use rebound_classify::{Action, Category, Reason};
 
 use super::*;
 use crate::event::{EventKind, ManualAction};
-use crate::hash::MessageHash;
 use crate::policy::Policy;
+use rebound_message::MessageHash;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 

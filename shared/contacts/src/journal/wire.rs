@@ -4,9 +4,9 @@
 //! before (entries ascend); an option is a byte 0 or 1 and the value; text is its length and its bytes.
 
 use super::{Journal, ListWord, Newest, SentMessage, Soft, Stamp, Strike};
-use crate::hash::MessageHash;
 use crate::journal::JOURNAL_DEPTH;
 use crate::moment::Moment;
+use rebound_message::MessageHash;
 
 /// Changes whenever what follows does.
 const FORMAT: u8 = 1;

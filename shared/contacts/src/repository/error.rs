@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use crate::hash::MessageHash;
+use rebound_message::MessageHash;
 
 /// A message that was not recorded. Nothing of it was counted, unless it names more contacts than fit into one
 /// transaction; then recording it again counts exactly what is missing.

@@ -106,8 +106,8 @@ mod tests {
 
     use super::*;
     use crate::event::EventKind;
-    use crate::hash::MessageHash;
     use crate::moment::Moment;
+    use rebound_message::MessageHash;
 
     #[test]
     fn units_that_share_contacts_share_a_lane() {

@@ -157,8 +157,8 @@ mod tests {
 
     use super::*;
     use crate::event::{Event, EventKind};
-    use crate::hash::MessageHash;
     use crate::moment::Moment;
+    use rebound_message::MessageHash;
 
     /// Two messages about ann, one of them about bob as well: the items are three events and two contacts.
     #[test]

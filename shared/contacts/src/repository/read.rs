@@ -16,8 +16,8 @@ use crate::address::ContactAddress;
 use crate::contact::Contact;
 use crate::decision::Cause;
 use crate::event::Event;
-use crate::hash::MessageHash;
 use crate::moment::Moment;
+use rebound_message::MessageHash;
 
 /// The most keys DynamoDB takes in one batch.
 const MAX_BATCH_KEYS: usize = 100;

@@ -15,8 +15,8 @@ use super::retry::Attempts;
 use super::{Recorded, Repository};
 use crate::address::ContactAddress;
 use crate::event::Event;
-use crate::hash::MessageHash;
 use crate::record::MessageRecord;
+use rebound_message::MessageHash;
 
 /// What became of a unit, beside the index of its message in the batch.
 type Outcome = (usize, Result<Recorded, Failure>);

@@ -1,0 +1,102 @@
+//! `rebound classify`: verdicts on messages, nothing kept.
+
+use std::io::{self, BufWriter, Write};
+
+use anyhow::{Context, Result};
+use rebound_classify::{Category, Classifier, Report, Verdict};
+use rebound_mailbox::sources::{SourceMessage, Sources};
+use rebound_message::MessageHash;
+use serde::Serialize;
+
+use super::Outcome;
+use crate::args::{ClassifyArgs, ReportFormat};
+use crate::complaints::Complaints;
+use crate::output::{Align, JsonStream, Table, width};
+
+/// Judges every message and prints the verdicts in the order of the messages.
+pub(super) fn classify(args: &ClassifyArgs) -> Result<Outcome> {
+    let mut complaints = Complaints::default();
+    let out = BufWriter::new(io::stdout().lock());
+    let classifier = Classifier::new();
+    let judged = Sources::open(&args.paths)
+        .filter_map(|found| found.map_err(|error| complaints.source(&error)).ok())
+        .map(|message| Judged::new(&classifier, &message))
+        .filter(|judged| args.category.is_none_or(|category| judged.is(category)));
+    match args.format {
+        ReportFormat::Table => print_table(judged, out),
+        ReportFormat::Json => print_json(judged, JsonStream::array(out)),
+        ReportFormat::Jsonl => print_json(judged, JsonStream::lines(out)),
+    }
+    .context("printing the verdicts")?;
+    Ok(complaints.outcome())
+}
+
+/// One message's verdict: in the JSON formats, the contract that other programs build on.
+#[derive(Serialize)]
+struct Judged {
+    file: String,
+    message: MessageHash,
+    #[serde(flatten)]
+    report: Report,
+}
+
+impl Judged {
+    fn new(classifier: &Classifier, message: &SourceMessage) -> Self {
+        Self {
+            file: message.origin.to_string(),
+            message: MessageHash::of(&message.bytes),
+            report: classifier.classify(&message.bytes),
+        }
+    }
+
+    /// Whether the message, or what it says about one of its recipients, is of this category.
+    fn is(&self, category: Category) -> bool {
+        self.report.category == category
+            || self
+                .report
+                .recipients
+                .iter()
+                .any(|verdict| verdict.category == category)
+    }
+}
+
+fn print_json<W: Write>(judged: impl Iterator<Item = Judged>, mut out: JsonStream<W>) -> io::Result<()> {
+    for message in judged {
+        out.write(&message)?;
+    }
+    out.finish()
+}
+
+fn print_table(judged: impl Iterator<Item = Judged>, mut out: impl Write) -> io::Result<()> {
+    let headings = ["FILE", "CATEGORY", "REASON", "STATUS", "ADDRESS", "WORDS"];
+    let mut table = Table::new(headings.map(|heading| (heading, Align::Left)));
+    for Judged { file, report, .. } in judged {
+        if report.recipients.is_empty() {
+            table.row([file.as_str(), report.category.as_str()]);
+        }
+        for verdict in &report.recipients {
+            table.row([
+                file.as_str(),
+                verdict.category.as_str(),
+                verdict.reason.as_str(),
+                &code(verdict),
+                verdict.address.as_ref().map_or("", |address| address.as_str()),
+                verdict
+                    .diagnostic
+                    .as_deref()
+                    .or(verdict.evidence.as_deref())
+                    .unwrap_or_default(),
+            ]);
+        }
+    }
+    out.write_all(table.render(width()).as_bytes())?;
+    out.flush()
+}
+
+/// The status if there is one, else the reply code.
+fn code(verdict: &Verdict) -> String {
+    let status = verdict.status.as_ref().map(ToString::to_string);
+    status
+        .or_else(|| verdict.reply.as_ref().map(ToString::to_string))
+        .unwrap_or_default()
+}

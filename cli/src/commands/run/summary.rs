@@ -1,0 +1,238 @@
+//! What a run came to, as list managers say it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use rebound_classifier::Judged;
+use rebound_classify::{Category, Reason};
+use rebound_contacts::Cause;
+use rebound_fetcher::FetchSummary;
+use serde::Serialize;
+
+use crate::args::DEFAULT_DATA;
+use crate::output::{Align, Table, printable};
+
+/// How many newly suppressed contacts are named one by one.
+const MAX_NAMED: usize = 20;
+
+/// How many of them are remembered for the JSON summary, so that memory does not grow with the mailbox.
+const MAX_REMEMBERED: usize = 1000;
+
+/// The lines of the table: what list managers call it, the categories behind it, and what becomes of the contact.
+const LINES: &[(&str, &[Category], &str)] = &[
+    ("hard bounces", &[Category::HardBounce], "contact suppressed"),
+    ("soft bounces", &[Category::SoftBounce], "counted; the fifth suppresses"),
+    (
+        "unknown bounces",
+        &[
+            Category::UnknownUnavailable,
+            Category::UnknownAvailable,
+            Category::PossibleFailure,
+        ],
+        "counted where the address takes no mail, else recorded",
+    ),
+    (
+        "sender blocked",
+        &[Category::SenderBlocked],
+        "our side; never counts against the contact",
+    ),
+    ("complaints", &[Category::Complaint], "contact suppressed"),
+    ("unsubscribes", &[Category::Unsubscribe], "contact off this list"),
+    ("subscribes", &[Category::Subscribe], "recorded"),
+    ("auto-replies", &[Category::OutOfOffice], "recorded"),
+    (
+        "challenges",
+        &[Category::Challenge],
+        "recorded; a person may want to answer",
+    ),
+    (
+        "address changes",
+        &[Category::AddressChange],
+        "recorded with the new address",
+    ),
+    ("delivered", &[Category::Delivered], "soft count starts again"),
+    (
+        "delivery reports",
+        &[Category::DeliveryReport],
+        "delayed, relayed, read: no action",
+    ),
+    ("virus notices", &[Category::VirusNotice], "recorded"),
+    ("not recognised", &[Category::Unrecognised], "ignored, kept for review"),
+];
+
+/// What a run came to. The JSON keys are stable.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Summary {
+    messages: Messages,
+    /// How many verdicts of each category the new messages gave; a message about five recipients gives five.
+    found: BTreeMap<Category, u64>,
+    /// Contacts that this run suppressed, at most [`MAX_REMEMBERED`] of them.
+    suppressed: Vec<Suppressed>,
+    suppressed_in_all: u64,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Messages {
+    seen: u64,
+    new: u64,
+    already_archived: u64,
+    failed: u64,
+    skipped: u64,
+    judged: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Suppressed {
+    address: String,
+    cause: Cause,
+    reason: Reason,
+    diagnostic: Option<String>,
+}
+
+impl Summary {
+    /// Counts one message the classifier has judged.
+    pub(super) fn add(&mut self, judged: &Judged) {
+        if !judged.recorded.new {
+            return;
+        }
+        self.messages.judged += 1;
+        for event in judged.record.events() {
+            if let Some(category) = event.kind.category() {
+                *self.found.entry(category).or_default() += 1;
+            }
+        }
+        for (address, suppression) in judged.recorded.suppressed() {
+            self.suppressed_in_all += 1;
+            let event = judged
+                .record
+                .events()
+                .iter()
+                .find(|event| event.address.as_ref() == Some(address));
+            if self.suppressed.len() < MAX_REMEMBERED {
+                self.suppressed.push(Suppressed {
+                    address: address.to_string(),
+                    cause: suppression.cause,
+                    reason: event.map_or(Reason::Undefined, |event| event.reason),
+                    diagnostic: event.and_then(|event| event.diagnostic.clone().or_else(|| event.evidence.clone())),
+                });
+            }
+        }
+    }
+
+    /// Takes over what fetching came to.
+    pub(super) fn fetched(&mut self, fetched: &FetchSummary) {
+        self.messages.seen = fetched.seen();
+        self.messages.new = fetched.new;
+        self.messages.already_archived = fetched.already_archived;
+        self.messages.failed = fetched.failed;
+        self.messages.skipped = fetched.skipped;
+    }
+
+    /// The summary for people, at most `width` columns wide.
+    pub(super) fn render(&self, paths: &[PathBuf], data: &Path, width: usize) -> String {
+        let mut text = self.headline();
+        if !self.found.is_empty() {
+            text.push_str(&self.found_table().render(width));
+        }
+        if !self.suppressed.is_empty() {
+            let _ = write!(text, "\nNewly suppressed: {}\n", self.suppressed_in_all);
+            text.push_str(&self.suppressed_table().render(width));
+            let rest = self.suppressed_in_all.saturating_sub(MAX_NAMED as u64);
+            if rest > 0 {
+                let _ = writeln!(text, "  … and {rest} more");
+            }
+        }
+        text.push_str(&self.next_steps(paths, data));
+        text
+    }
+
+    fn headline(&self) -> String {
+        let Messages {
+            seen,
+            new,
+            already_archived,
+            failed,
+            skipped,
+            judged,
+        } = self.messages;
+        let mut text = format!("{seen} {}: {new} new", plural(seen, "message"));
+        for (count, what) in [
+            (already_archived, "already archived"),
+            (failed, "not readable or not stored"),
+            (skipped, "files that are no mail"),
+            (judged.saturating_sub(new), "left over from an interrupted run"),
+        ] {
+            if count > 0 {
+                let _ = write!(text, ", {count} {what}");
+            }
+        }
+        text.push_str(if self.found.is_empty() {
+            "\n"
+        } else {
+            "\n\nFound in the new messages:\n"
+        });
+        text
+    }
+
+    fn found_table(&self) -> Table {
+        let mut table = Table::new([("", Align::Right), ("", Align::Left), ("", Align::Left)]).indented();
+        for (name, categories, consequence) in LINES {
+            let count: u64 = categories.iter().filter_map(|category| self.found.get(category)).sum();
+            table.row([count.to_string().as_str(), name, consequence]);
+        }
+        table
+    }
+
+    fn suppressed_table(&self) -> Table {
+        let mut table = Table::new([("", Align::Left); 4]).indented();
+        for contact in self.suppressed.iter().take(MAX_NAMED) {
+            table.row([
+                contact.address.as_str(),
+                contact.cause.as_str(),
+                contact.reason.as_str(),
+                contact.diagnostic.as_deref().unwrap_or_default(),
+            ]);
+        }
+        table
+    }
+
+    /// Commands to type, each under what it is for. Never cut: they are there to be copied.
+    fn next_steps(&self, paths: &[PathBuf], data: &Path) -> String {
+        let program = std::env::args().next().unwrap_or_else(|| "rebound".to_owned());
+        let rebound = if data == Path::new(DEFAULT_DATA) {
+            program.clone()
+        } else {
+            format!("{program} --data {}", data.display())
+        };
+        let mut text = "\nNext:\n".to_owned();
+        let mut step = |what: &str, command: String| {
+            let _ = writeln!(text, "  {what}:\n    {}", printable(&command));
+        };
+        step(
+            "whom to stop mailing",
+            format!("{rebound} contacts list --suppressed --format csv"),
+        );
+        if let Some(contact) = self.suppressed.first() {
+            step(
+                "why, in the server's own words",
+                format!("{rebound} contacts show {}", contact.address),
+            );
+        }
+        if let (Some(path), Some(_)) = (paths.first(), self.found.get(&Category::Unrecognised)) {
+            step(
+                "what was not recognised",
+                format!("{program} classify --category unrecognised {}", path.display()),
+            );
+        }
+        text
+    }
+}
+
+fn plural(count: u64, noun: &str) -> String {
+    if count == 1 {
+        noun.to_owned()
+    } else {
+        format!("{noun}s")
+    }
+}

@@ -1,0 +1,46 @@
+//! Progress of long work: a bar on a terminal, nothing in a pipe.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How often a bar is drawn anew while nothing happens.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Counts messages where somebody watches.
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    /// Starts counting towards `total`, if that is known. indicatif draws on standard error, and only on a terminal.
+    pub(crate) fn start(total: Option<u64>) -> Self {
+        let (bar, template) = match total {
+            Some(total) => (
+                ProgressBar::new(total),
+                "{bar:32} {human_pos}/{human_len} messages  {per_sec}  {eta} left",
+            ),
+            None => (ProgressBar::new_spinner(), "{spinner} {human_pos} messages  {per_sec}"),
+        };
+        let bar = match ProgressStyle::with_template(template) {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        };
+        bar.enable_steady_tick(TICK);
+        Self(bar)
+    }
+
+    /// One more.
+    pub(crate) fn advance(&self) {
+        self.0.inc(1);
+    }
+
+    /// Runs `print` while the bar is out of the way.
+    pub(crate) fn suspend(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

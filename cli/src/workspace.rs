@@ -1,0 +1,71 @@
+//! The stores of this machine, and the functions that work on them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use rebound_archive::Archive;
+use rebound_classifier::Function;
+use rebound_classify::Classifier;
+use rebound_contacts::Policy;
+use rebound_contacts::repository::{Repository, Tables};
+use rebound_local::{LocalStack, NotificationQueue};
+
+/// How the names of the tables begin, as the deployed ones' do.
+const TABLE_PREFIX: &str = "rebound-";
+
+/// Everything the commands work on, in one folder.
+pub(crate) struct Workspace {
+    stack: LocalStack,
+    archive: Archive,
+    contacts: Repository,
+    classifier: Function,
+    notifications: NotificationQueue,
+}
+
+impl Workspace {
+    /// Opens the folder, making it when it is not there. One command at a time may have it open.
+    pub(crate) async fn open(data: &Path) -> Result<Self> {
+        let stack = LocalStack::open(data)
+            .await
+            .with_context(|| format!("opening {}", data.display()))?;
+        let tables = Tables::with_prefix(TABLE_PREFIX);
+        tables.ensure(&stack.dynamodb()).await.context("preparing the tables")?;
+        let archive = Archive::new(stack.s3(), stack.bucket());
+        let contacts = Repository::new(&stack.dynamodb(), tables, Arc::new(Policy::default()));
+        let classifier = Function::new(archive.clone(), Arc::new(Classifier::new()), contacts.clone());
+        let notifications = stack.notifications();
+        Ok(Self {
+            stack,
+            archive,
+            contacts,
+            classifier,
+            notifications,
+        })
+    }
+
+    /// The raw messages.
+    pub(crate) fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// Contacts and events.
+    pub(crate) fn contacts(&self) -> &Repository {
+        &self.contacts
+    }
+
+    /// The classifier function over these stores.
+    pub(crate) fn classifier(&self) -> &Function {
+        &self.classifier
+    }
+
+    /// What the archive has announced and the classifier has not yet dealt with.
+    pub(crate) fn notifications(&self) -> &NotificationQueue {
+        &self.notifications
+    }
+
+    /// Ends everything in good order.
+    pub(crate) async fn close(self) -> Result<()> {
+        self.stack.close().await.context("closing the local stores")
+    }
+}
