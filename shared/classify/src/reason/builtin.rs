@@ -29,6 +29,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "mailbox-full.toml",
     "size.toml",
     "content.toml",
+    "mailer.toml",
     "moved.toml",
     "suspended.toml",
     "hosts.toml",

@@ -252,33 +252,36 @@ impl<'t> Folder<'t> {
             ':', '/', '=', ',', ';', '?', '&', '#', '!', '+', '%', '~', '^', '$', '\'',
         ]) {
             let to = from + piece.len();
+            let piece = if let Some(line) = after_reply(piece) {
+                // "550-Mailbox unknown": a line of a longer reply.
+                self.space();
+                from = to - line.len();
+                line
+            } else {
+                piece
+            };
             let word = piece.trim_end_matches(|c: char| c.is_ascii_punctuation());
+            let end = from + word.len();
             match kind(word) {
+                Piece::Word if is_reply(word) && status_at(rest(self.text, end)).is_some() => self.space(),
                 Piece::Word => self.characters(from, to),
-                Piece::Code => self.code(word, from, to),
-                named @ (Piece::Ip | Piece::Host) => {
-                    let end = from + word.len();
-                    self.mask(from, end, if matches!(named, Piece::Ip) { IP } else { HOST });
+                Piece::Code => match word.parse() {
+                    Ok(status) => {
+                        self.out.status.get_or_insert(status);
+                        self.space();
+                    }
+                    Err(_) => self.characters(from, to),
+                },
+                Piece::Ip => {
+                    self.mask(from, end, IP);
+                    self.characters(end, to);
+                }
+                Piece::Host => {
+                    self.mask(from, end, HOST);
                     self.characters(end, to);
                 }
             }
             from = to;
-        }
-    }
-
-    /// A reply or status code: part of the protocol, not of the wording.
-    fn code(&mut self, word: &str, from: usize, to: usize) {
-        let (reply, tail) = word.split_once('-').unwrap_or((word, ""));
-        let status = if tail.is_empty() { reply } else { tail };
-        if let Ok(status) = status.parse() {
-            self.out.status.get_or_insert(status);
-            self.space();
-        } else if reply.len() == 3 && !tail.is_empty() {
-            // "550-Mailbox unknown": a continuation line's text.
-            self.space();
-            self.pieces(from + 4, to);
-        } else {
-            self.characters(from, to);
         }
     }
 
@@ -304,10 +307,6 @@ enum Piece {
 
 fn kind(word: &str) -> Piece {
     let bytes = word.as_bytes();
-    let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-    if digits == 3 && bytes.get(3) == Some(&b'-') && matches!(bytes.first(), Some(b'2' | b'4' | b'5')) {
-        return Piece::Code;
-    }
     if !word.contains('.') {
         return Piece::Word;
     }
@@ -326,6 +325,22 @@ fn kind(word: &str) -> Piece {
         && one_case
         && labels.all(|l| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
     if is_host { Piece::Host } else { Piece::Word }
+}
+
+/// Three digits that may be a reply code.
+fn is_reply(word: &str) -> bool {
+    matches!(word.as_bytes(), [b'2' | b'4' | b'5', b'0'..=b'9', b'0'..=b'9'])
+}
+
+/// What follows the reply code of a line that is not a reply's last.
+fn after_reply(piece: &str) -> Option<&str> {
+    let (reply, line) = piece.split_once('-')?;
+    (is_reply(reply) && !line.is_empty()).then_some(line)
+}
+
+/// The status that a text goes on with.
+fn status_at(text: &str) -> Option<EnhancedStatus> {
+    text.split_whitespace().next()?.parse().ok()
 }
 
 /// Characters that addresses, links, host names and codes are made of.
@@ -414,7 +429,7 @@ mod tests {
         for (text, expected) in [
             (
                 "550 5.1.1 <Full@spam.example.com>... User Unknown",
-                "550 {addr} ... user unknown",
+                "{addr} ... user unknown",
             ),
             (
                 "550-5.1.1 The email account\r\n550-5.1.1 does not exist. Try https://example.com/user-blocked?x=1 now",
@@ -423,7 +438,7 @@ mod tests {
             ("550-Mailbox unknown", "mailbox unknown"),
             (
                 "550 5.7.1 blocked using zen.blocklist.example; see [192.0.2.1]",
-                "550 blocked using {host} ; see {ip}",
+                "blocked using {host} ; see {ip}",
             ),
             ("Subject: Your mailbox is full\nUser unknown", "user unknown"),
             (
