@@ -134,13 +134,7 @@ impl Compiled {
             }
             rules.push(compiled);
         }
-        let whole_file = |reason: String| RuleFault {
-            span: 0..0,
-            rule: "(all)".to_owned(),
-            reason,
-        };
-        let phrases = phrases.build().map_err(|e| vec![whole_file(e.to_string())])?;
-        let names = names.build().map_err(|e| vec![whole_file(e.to_string())])?;
+        let (phrases, names) = (phrases.build(), names.build());
         if faults.is_empty() {
             Ok(Self {
                 rules,

@@ -86,7 +86,11 @@ pub(super) fn fold(text: &str) -> Folded {
             continue;
         }
         line_start = line_start && !c.is_ascii_alphanumeric();
-        if is_run(c) {
+        let word = plain_word(rest(text, at));
+        if word > 0 {
+            folder.word(at, at + word);
+            at += word;
+        } else if is_run(c) {
             let end = at
                 + rest(text, at)
                     .find(|c| !is_run(c))
@@ -114,6 +118,9 @@ pub(super) fn fold_phrase(phrase: &str) -> String {
         } else if c.is_whitespace() {
             folder.space();
             at += c.len_utf8();
+        } else if let word @ 1.. = plain_word(rest(phrase, at)) {
+            folder.word(at, at + word);
+            at += word;
         } else {
             folder.character(at, c);
             at += c.len_utf8();
@@ -172,6 +179,24 @@ impl<'t> Folder<'t> {
         self.out.prose.push(c);
         self.last = Some(c);
         self.expected = at + c.len_utf8();
+    }
+
+    /// A word of plain ASCII letters and the punctuation behind it, in one piece.
+    fn word(&mut self, start: usize, end: usize) {
+        let Some(word) = self.text.get(start..end) else { return };
+        if std::mem::take(&mut self.space) && self.last.is_some() {
+            self.anchor(start);
+            self.out.prose.push(' ');
+            self.expected += 1;
+        }
+        self.anchor(start);
+        let from = self.out.prose.len();
+        self.out.prose.push_str(word);
+        if let Some(tail) = self.out.prose.get_mut(from..) {
+            tail.make_ascii_lowercase();
+        }
+        self.last = word.chars().next_back().map(|c| c.to_ascii_lowercase());
+        self.expected = end;
     }
 
     fn anchor(&mut self, at: usize) {
@@ -296,6 +321,18 @@ impl<'t> Folder<'t> {
         self.space();
         self.expected = start + mask.len_utf8();
     }
+}
+
+/// How long the word of plain letters is that stands here between spaces, with one mark behind it; 0 for anything else.
+fn plain_word(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let letters = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let mark = usize::from(matches!(
+        bytes.get(letters),
+        Some(b'.' | b',' | b':' | b';' | b'!' | b'?')
+    ));
+    let ends = bytes.get(letters + mark).is_none_or(|b| *b == b' ');
+    if letters > 0 && ends { letters + mark } else { 0 }
 }
 
 enum Piece {
