@@ -210,6 +210,18 @@ fn a_bad_file_is_refused_as_a_whole_with_line_numbers() {
 }
 
 #[test]
+fn the_rules_in_the_guide_are_accepted() {
+    let guide = include_str!("../../../../docs/rules.md");
+    let rules: Vec<_> = guide.split("```toml\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+    assert_eq!(rules.len(), 2);
+    for rule in rules {
+        if let Err(errors) = RuleSet::parse(rule, "docs/rules.md") {
+            panic!("{errors}");
+        }
+    }
+}
+
+#[test]
 fn two_rules_of_one_name_are_refused() {
     let rule = "[[rule]]\nid = \"a\"\nreason = \"blocked\"\nphrases = [\"go away\"]\nexamples = [\"go away\"]\n";
     let errors = RuleSet::parse(&rule.repeat(2), "mine.toml").unwrap_err();
