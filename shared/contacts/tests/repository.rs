@@ -6,6 +6,7 @@ mod stores;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures::TryStreamExt;
 use rebound_classify::{Address, Category, EnhancedStatus, Reason, ReplyCode, Severity};
 use rebound_contacts::repository::{ContactFilter, Failure, Repository, Tables};
@@ -370,6 +371,36 @@ async fn answers_that_get_lost_neither_double_nor_hide_anything() {
         assert_eq!((ann.events, ann.counters.soft_bounces), (8, 8));
         let history: Vec<_> = batch.iter().flat_map(MessageRecord::events).collect();
         assert_eq!(ann, fold(&Policy::default(), &ann.address, history));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_contact_that_cannot_be_read_stops_only_its_own_messages() {
+    on_every_store("damaged", async |store| {
+        let address = AttributeValue::S("ann@example.com".to_owned());
+        let put = store
+            .client
+            .put_item()
+            .table_name(&store.tables.contacts)
+            .item("address", address);
+        put.send().await.unwrap();
+        let batch = [
+            record(vec![
+                event("one", "ann", 1, Category::HardBounce),
+                event("one", "eve", 1, Category::HardBounce),
+            ]),
+            record(vec![event("two", "bob", 1, Category::HardBounce)]),
+        ];
+        let results = store.repository.record(&batch).await;
+        let error = results[0].as_ref().unwrap_err();
+        assert!(!error.is_retryable());
+        let why = "the attribute `journal` of item \"ann@example.com\" is missing";
+        assert!(error.to_string().contains(why), "{error}");
+        assert!(results[1].as_ref().unwrap().new);
+        assert!(!store.repository.message_recorded(batch[0].message()).await.unwrap());
+        assert!(store.repository.contact(&contact_address("ann")).await.is_err());
+        assert_eq!(store.repository.contact(&contact_address("eve")).await.unwrap(), None);
     })
     .await;
 }

@@ -13,6 +13,8 @@ use crate::event::Event;
 pub(super) struct Unit<'a> {
     /// Which message of the batch.
     pub(super) record: usize,
+    /// Whether it is the message or its first part, which says whether the message is new.
+    pub(super) first: bool,
     pub(super) events: &'a [Event],
 }
 
@@ -123,10 +125,11 @@ mod tests {
             ("", 2, ""),
         ] {
             let events: Vec<Vec<Event>> = units.split_whitespace().map(events).collect();
-            let units = events
-                .iter()
-                .enumerate()
-                .map(|(record, events)| Unit { record, events });
+            let units = events.iter().enumerate().map(|(record, events)| Unit {
+                record,
+                first: true,
+                events,
+            });
             let lanes = lanes(units.collect(), items);
             let told = lanes.iter().map(|lane| {
                 let lane: Vec<_> = lane.iter().map(|unit| unit.record.to_string()).collect();

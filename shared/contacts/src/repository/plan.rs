@@ -167,10 +167,12 @@ mod tests {
         let units = [
             Unit {
                 record: 0,
+                first: true,
                 events: &both,
             },
             Unit {
                 record: 1,
+                first: true,
                 events: &ann,
             },
         ];
@@ -267,10 +269,12 @@ mod tests {
         let units = [
             Unit {
                 record: 0,
+                first: true,
                 events: &one,
             },
             Unit {
                 record: 1,
+                first: true,
                 events: &two,
             },
         ];

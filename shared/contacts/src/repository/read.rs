@@ -1,6 +1,6 @@
 //! Reading contacts and events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
@@ -28,10 +28,8 @@ type Page = (Vec<Item>, Option<Item>);
 impl Repository {
     /// A contact as it is now (strongly consistent); `None` when nothing was ever recorded about it.
     pub async fn contact(&self, address: &ContactAddress) -> Result<Option<Contact>, ReadError> {
-        let found = self
-            .stored([address.as_str()])
-            .await
-            .map_err(reading(format!("contact {address}")))?;
+        let found = self.stored([address.as_str()]).await.and_then(Found::whole);
+        let found = found.map_err(reading(format!("contact {address}")))?;
         Ok(found.into_values().next().map(|stored| stored.contact))
     }
 
@@ -134,7 +132,7 @@ impl Repository {
             .try_chunks(MAX_BATCH_KEYS)
             .map_err(|TryChunksError(_, failure): TryChunksError<String, Failure>| failure)
             .and_then(move |keys| async move {
-                let mut known = self.stored(keys.iter().map(String::as_str)).await?;
+                let mut known = self.stored(keys.iter().map(String::as_str)).await?.whole()?;
                 let in_order = keys.into_iter().filter_map(move |key| known.remove(&key));
                 let still = in_order.map(|stored| stored.contact).filter(move |contact| {
                     contact
@@ -148,7 +146,7 @@ impl Repository {
     }
 
     /// What is stored of these contacts, strongly consistent; those that are not there are left out.
-    pub(super) async fn stored<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Result<Known, Failure> {
+    pub(super) async fn stored<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Result<Found, Failure> {
         let keys: BTreeSet<&str> = keys.into_iter().collect();
         let keys: Vec<_> = keys
             .into_iter()
@@ -158,15 +156,14 @@ impl Repository {
             .chunks(MAX_BATCH_KEYS)
             .map(|chunk| self.batch_get(chunk.to_vec()))
             .collect();
-        let found: Vec<Known> = stream::iter(chunks)
-            .buffer_unordered(self.concurrency)
-            .try_collect()
-            .await?;
-        Ok(found.into_iter().flatten().collect())
+        let found = stream::iter(chunks).buffer_unordered(self.concurrency);
+        found
+            .try_fold(Found::default(), async |all, more| Ok(all.and(more)))
+            .await
     }
 
-    async fn batch_get(&self, mut keys: Vec<Item>) -> Result<Known, Failure> {
-        let mut known = Known::new();
+    async fn batch_get(&self, mut keys: Vec<Item>) -> Result<Found, Failure> {
+        let mut found = Found::default();
         let mut attempts = Attempts::default();
         while !keys.is_empty() {
             let wanted = KeysAndAttributes::builder()
@@ -190,23 +187,25 @@ impl Repository {
                     continue;
                 }
             };
-            let before = known.len();
+            let before = found.len();
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                let stored = contact_from_item(item)?;
-                known.insert(stored.contact.address.as_str().to_owned(), stored);
+                match contact_from_item(item) {
+                    Ok(stored) => drop(found.known.insert(stored.contact.address.as_str().to_owned(), stored)),
+                    Err(damaged) => drop(found.damaged.insert(damaged.key.clone(), damaged)),
+                }
             }
             keys = answer
                 .unprocessed_keys
                 .unwrap_or_default()
                 .remove(&self.tables.contacts)
                 .map_or(Vec::new(), |left| left.keys);
-            if !keys.is_empty() && known.len() == before {
+            if !keys.is_empty() && found.len() == before {
                 attempts
                     .after_trouble(|| "it left all keys unprocessed".to_owned())
                     .await?;
             }
         }
-        Ok(known)
+        Ok(found)
     }
 
     async fn events_page(
@@ -226,6 +225,34 @@ impl Repository {
             .set_limit(limit)
             .set_exclusive_start_key(start);
         query(request).await
+    }
+}
+
+/// The contacts that were read, by key.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) known: Known,
+    /// Those that are there but can't be read.
+    pub(super) damaged: HashMap<String, DamagedItem>,
+}
+
+impl Found {
+    /// All of them, when all can be read.
+    pub(super) fn whole(self) -> Result<Known, Failure> {
+        match self.damaged.into_values().next() {
+            Some(damaged) => Err(Failure::Damaged(damaged)),
+            None => Ok(self.known),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.known.len() + self.damaged.len()
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.known.extend(other.known);
+        self.damaged.extend(other.damaged);
+        self
     }
 }
 

@@ -8,9 +8,10 @@ use aws_sdk_dynamodb::types::CancellationReason;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures::StreamExt;
 
-use super::error::{Failure, RecordError};
+use super::error::{DamagedItem, Failure, RecordError};
 use super::lanes::{Unit, lanes};
 use super::plan::{Known, Plan, Verdict};
+use super::read::Found;
 use super::retry::Attempts;
 use super::{Recorded, Repository};
 use crate::address::ContactAddress;
@@ -18,8 +19,12 @@ use crate::event::Event;
 use crate::record::MessageRecord;
 use rebound_message::MessageHash;
 
-/// What became of a unit, beside the index of its message in the batch.
-type Outcome = (usize, Result<Recorded, Failure>);
+/// What became of a unit.
+struct Outcome {
+    record: usize,
+    first: bool,
+    result: Result<Recorded, Failure>,
+}
 
 impl Repository {
     /// Records messages; the results come in the order of the messages.
@@ -38,7 +43,8 @@ impl Repository {
         let mut results: Vec<Option<Result<Recorded, Failure>>> = vec![None; records.len()];
         match self.stored(touched.map(ContactAddress::as_str)).await {
             Err(failure) => results.fill(Some(Err(failure))),
-            Ok(mut known) => {
+            Ok(Found { mut known, damaged }) => {
+                let units = refuse_damaged(units, &damaged, &mut results);
                 let lanes = lanes(units, self.transaction_items).into_iter().map(|lane| {
                     let known = take_known(&mut known, &lane);
                     self.run(lane, known)
@@ -46,8 +52,8 @@ impl Repository {
                 let lanes: Vec<_> = lanes.collect();
                 let mut outcomes = futures::stream::iter(lanes).buffer_unordered(self.concurrency);
                 while let Some(outcomes) = outcomes.next().await {
-                    for (record, outcome) in outcomes {
-                        if let Some(result) = results.get_mut(record) {
+                    for outcome in outcomes {
+                        if let Some(result) = results.get_mut(outcome.record) {
                             merge(result, outcome);
                         }
                     }
@@ -70,7 +76,12 @@ impl Repository {
                     reason: "it has no events".to_owned(),
                 })
             });
-            result.map_err(|failure| RecordError {
+            // Parts of a message end in any order.
+            let sorted = |mut recorded: Recorded| {
+                recorded.changes.sort_by(|(a, _), (b, _)| a.cmp(b));
+                recorded
+            };
+            result.map(sorted).map_err(|failure| RecordError {
                 message: record.message(),
                 failure,
             })
@@ -107,7 +118,7 @@ impl Repository {
                     }
                 }
                 Err(failure) => {
-                    outcomes.extend(units.drain(..).map(|unit| (unit.record, Err(failure.clone()))));
+                    outcomes.extend(units.drain(..).map(|unit| Outcome::of(&unit, Err(failure.clone()))));
                 }
             }
         }
@@ -128,7 +139,7 @@ impl Repository {
             Transacted::Done => {
                 known.extend(plan.contacts);
                 for (unit, changes) in units.drain(..).zip(plan.changes) {
-                    outcomes.push((unit.record, Ok(Recorded { new: true, changes })));
+                    outcomes.push(Outcome::of(&unit, Ok(Recorded { new: true, changes })));
                 }
                 return Ok(());
             }
@@ -144,9 +155,9 @@ impl Repository {
         let progress = !recorded.is_empty() || !refused.is_empty();
         for (nth, unit) in std::mem::take(units).into_iter().enumerate() {
             if recorded.contains(&nth) {
-                outcomes.push((unit.record, Ok(Recorded::default())));
+                outcomes.push(Outcome::of(&unit, Ok(Recorded::default())));
             } else if let Some(reason) = refused.get(&nth) {
-                outcomes.push((unit.record, Err(Failure::Refused { reason: reason.clone() })));
+                outcomes.push(Outcome::of(&unit, Err(Failure::Refused { reason: reason.clone() })));
             } else {
                 units.push(unit);
             }
@@ -162,7 +173,7 @@ impl Repository {
             }
         }
         known.retain(|key, _| !stale.contains(key));
-        known.extend(self.stored(stale.iter().map(String::as_str)).await?);
+        known.extend(self.stored(stale.iter().map(String::as_str)).await?.whole()?);
         Ok(())
     }
 
@@ -216,14 +227,32 @@ fn units(records: &[MessageRecord], most_events: usize) -> (Vec<Unit<'_>>, Vec<(
             continue;
         }
         first.insert(record.message(), nth);
-        units.extend(
-            record
-                .events()
-                .chunks(most_events)
-                .map(|events| Unit { record: nth, events }),
-        );
+        let parts = record.events().chunks(most_events).enumerate();
+        units.extend(parts.map(|(part, events)| Unit {
+            record: nth,
+            first: part == 0,
+            events,
+        }));
     }
     (units, twins)
+}
+
+/// The units that remain when those are refused that charge a contact which can't be read.
+fn refuse_damaged<'a>(
+    mut units: Vec<Unit<'a>>,
+    damaged: &HashMap<String, DamagedItem>,
+    results: &mut [Option<Result<Recorded, Failure>>],
+) -> Vec<Unit<'a>> {
+    units.retain(|unit| {
+        let Some(damaged) = unit.events.iter().find_map(|event| damaged.get(event.recipient())) else {
+            return true;
+        };
+        if let Some(result) = results.get_mut(unit.record) {
+            merge(result, Outcome::of(unit, Err(Failure::Damaged(damaged.clone()))));
+        }
+        false
+    });
+    units
 }
 
 /// Takes what is known of a lane's contacts out of what is known of all.
@@ -232,13 +261,34 @@ fn take_known(known: &mut Known, lane: &[Unit<'_>]) -> Known {
     keys.into_iter().filter_map(|key| known.remove_entry(key)).collect()
 }
 
-/// Adds a part's outcome to its message's. Parts come in order; the first says whether the message is new, and one
-/// that failed fails the message.
-fn merge(result: &mut Option<Result<Recorded, Failure>>, part: Result<Recorded, Failure>) {
+/// Adds a part's outcome to its message's. Parts come in any order; one that failed fails the message.
+fn merge(
+    result: &mut Option<Result<Recorded, Failure>>,
+    Outcome {
+        first, result: part, ..
+    }: Outcome,
+) {
+    let part = part.map(|part| Recorded {
+        new: part.new && first,
+        ..part
+    });
     match (result, part) {
         (result @ None, part) => *result = Some(part),
-        (Some(Ok(whole)), Ok(part)) => whole.changes.extend(part.changes),
+        (Some(Ok(whole)), Ok(part)) => {
+            whole.new |= part.new;
+            whole.changes.extend(part.changes);
+        }
         (Some(whole), Err(failure)) => *whole = Err(failure),
         (Some(Err(_)), Ok(_)) => {}
+    }
+}
+
+impl Outcome {
+    fn of(unit: &Unit<'_>, result: Result<Recorded, Failure>) -> Self {
+        Self {
+            record: unit.record,
+            first: unit.first,
+            result,
+        }
     }
 }
