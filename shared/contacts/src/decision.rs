@@ -5,12 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use rebound_classify::{Category, UnknownWord};
+use rebound_message::MessageHash;
 use serde::Serialize;
 
 use crate::journal::Journal;
 use crate::moment::Moment;
 use crate::policy::Policy;
-use rebound_message::MessageHash;
 
 /// That a contact must not be mailed, and since when and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

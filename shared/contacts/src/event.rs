@@ -4,11 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use rebound_classify::{Address, Category, EnhancedStatus, Reason, ReplyCode, Severity, UnknownWord};
+use rebound_message::MessageHash;
 use serde::Serialize;
 
 use crate::address::{ContactAddress, NO_ADDRESS};
 use crate::moment::Moment;
-use rebound_message::MessageHash;
 
 /// One fact in a contact's history: one item of the `events` table, whose attributes the fields are named after.
 ///

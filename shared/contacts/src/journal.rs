@@ -9,11 +9,12 @@ mod wire;
 
 use std::collections::BTreeMap;
 
+use rebound_message::MessageHash;
+
 use crate::decision::Cause;
 use crate::event::Event;
 use crate::moment::Moment;
 use crate::policy::Effect;
-use rebound_message::MessageHash;
 
 /// How many entries of each kind a contact remembers. Far more than any threshold needs; at most about 20 KB an item.
 pub const JOURNAL_DEPTH: usize = 128;

@@ -25,4 +25,5 @@ pub use event::{Authenticity, Event, EventKind, ManualAction};
 pub use journal::JOURNAL_DEPTH;
 pub use moment::{InvalidMoment, Moment};
 pub use policy::{InvalidPolicy, Overrides, Policy};
+pub use rebound_message::MessageHash;
 pub use record::{InvalidRecord, MessageRecord, Origin};

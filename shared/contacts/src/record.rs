@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use rebound_classify::{Category, Report, Verdict};
+use rebound_message::MessageHash;
 
 use crate::address::ContactAddress;
 use crate::event::{Event, EventKind};
 use crate::moment::Moment;
-use rebound_message::MessageHash;
 
 /// How much of a text goes into an event, in bytes. The whole message stays in the archive; an event must stay small
 /// enough that a transaction of a hundred is far below DynamoDB's 4 MB, and a campaign or list below the 2,048 bytes

@@ -170,10 +170,10 @@ async fn a_message_with_more_recipients_than_a_transaction_takes_counts_once() {
     on_every_store("many", async |store| {
         let event_for = |nth| event("many", &format!("contact{nth:03}"), 1, Category::HardBounce);
         let whole = record((0..220).map(event_for).collect());
-        // As if the first try had been interrupted after two parts.
-        let part = record((0..100).map(event_for).collect());
+        // As if the first try had been interrupted in the middle.
+        let part = record((0..70).map(event_for).collect());
         assert!(store.repository.record(&[part]).await[0].as_ref().unwrap().new);
-        assert_eq!(all_contacts(store).await.len(), 100);
+        assert_eq!(all_contacts(store).await.len(), 70);
         let recorded = store
             .repository
             .record(std::slice::from_ref(&whole))
@@ -181,11 +181,34 @@ async fn a_message_with_more_recipients_than_a_transaction_takes_counts_once() {
             .remove(0)
             .unwrap();
         assert!(!recorded.new);
-        assert_eq!(recorded.suppressed().count(), 120);
+        assert_eq!(recorded.suppressed().count(), 150);
         assert_eq!(store.repository.record(&[whole]).await.remove(0).unwrap().changes, []);
         let contacts = all_contacts(store).await;
         assert_eq!(contacts.len(), 220);
         assert!(contacts.iter().all(|contact| contact.counters.hard_bounces == 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_missing_of_a_message_is_added() {
+    on_every_store("missing", async |store| {
+        let events = ["ann", "bob", "eve"].map(|who| event("message", who, 1, Category::HardBounce));
+        let part = record(events[..1].to_vec());
+        assert!(store.repository.record(&[part]).await[0].as_ref().unwrap().new);
+        // Judged again by other rules, it names more contacts.
+        let whole = store
+            .repository
+            .record(&[record(events.to_vec())])
+            .await
+            .remove(0)
+            .unwrap();
+        let suppressed: Vec<_> = whole.suppressed().map(|(address, _)| address.as_str()).collect();
+        assert_eq!(
+            (whole.new, &suppressed[..]),
+            (false, &["bob@example.com", "eve@example.com"][..])
+        );
+        assert!(all_contacts(store).await.iter().all(|contact| contact.events == 1));
     })
     .await;
 }

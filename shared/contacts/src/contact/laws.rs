@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use rebound_classify::{Action, Category};
+use rebound_message::MessageHash;
 
 use super::*;
 use crate::event::{EventKind, ManualAction};
 use crate::policy::Policy;
-use rebound_message::MessageHash;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]

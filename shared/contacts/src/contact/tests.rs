@@ -1,11 +1,11 @@
 //! What histories amount to, as stories: `soft@3/a` is a soft bounce on day 3 of the sent message `a`.
 
 use rebound_classify::{Action, Category, Reason};
+use rebound_message::MessageHash;
 
 use super::*;
 use crate::event::{EventKind, ManualAction};
 use crate::policy::Policy;
-use rebound_message::MessageHash;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 

@@ -3,10 +3,11 @@
 //! A format byte, then the parts in the order of the struct. Numbers are LEB128; times are milliseconds since the entry
 //! before (entries ascend); an option is a byte 0 or 1 and the value; text is its length and its bytes.
 
+use rebound_message::MessageHash;
+
 use super::{Journal, ListWord, Newest, SentMessage, Soft, Stamp, Strike};
 use crate::journal::JOURNAL_DEPTH;
 use crate::moment::Moment;
-use rebound_message::MessageHash;
 
 /// Changes whenever what follows does.
 const FORMAT: u8 = 1;

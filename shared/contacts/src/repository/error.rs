@@ -2,7 +2,6 @@
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-
 use rebound_message::MessageHash;
 
 /// A message that was not recorded. Nothing of it was counted, unless it names more contacts than fit into one

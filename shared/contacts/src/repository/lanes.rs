@@ -7,25 +7,51 @@ use std::collections::HashMap;
 
 use crate::address::ContactAddress;
 use crate::event::Event;
+use crate::record::MessageRecord;
+
+/// The most events of one message in one transaction: each may come with its contact, and DynamoDB takes 100 items.
+const MAX_EVENTS: usize = 50;
 
 /// What is recorded all or nothing: a message, or, when it charges more contacts than a transaction takes, a part of it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Unit<'a> {
     /// Which message of the batch.
     pub(super) record: usize,
-    /// Whether it is the message or its first part, which says whether the message is new.
+    /// Whether this decides if the message is new: so does its first part.
     pub(super) first: bool,
-    pub(super) events: &'a [Event],
+    /// Whether some of its events turned out to be recorded already.
+    pub(super) seen: bool,
+    /// Those that are not, as far as is known.
+    pub(super) events: Vec<&'a Event>,
 }
 
-impl Unit<'_> {
+impl<'a> Unit<'a> {
+    /// The units of a message.
+    pub(super) fn all(record: usize, message: &'a MessageRecord) -> impl Iterator<Item = Self> {
+        let parts = message.events().chunks(MAX_EVENTS).enumerate();
+        parts.map(move |(part, events)| Self {
+            record,
+            first: part == 0,
+            seen: false,
+            events: events.iter().collect(),
+        })
+    }
+
     /// How many items it takes at most: the events and their contacts.
     pub(super) fn items(&self) -> usize {
-        let contacts = self.events.iter().filter(|event| event.address.is_some()).count();
+        let contacts = self.contacts().count();
         self.events.len() + contacts
     }
 
-    fn contacts(&self) -> impl Iterator<Item = &str> {
+    /// Leaves out the events at these places: they were recorded already.
+    pub(super) fn forget(&mut self, recorded: impl Fn(usize) -> bool) {
+        let mut place = 0..;
+        let before = self.events.len();
+        self.events.retain(|_| !place.next().is_some_and(&recorded));
+        self.seen |= self.events.len() < before;
+    }
+
+    pub(super) fn contacts(&self) -> impl Iterator<Item = &'a str> {
         self.events
             .iter()
             .filter_map(|event| event.address.as_ref().map(ContactAddress::as_str))
@@ -105,11 +131,11 @@ impl Leaders {
 #[cfg(test)]
 mod tests {
     use rebound_classify::Category;
+    use rebound_message::MessageHash;
 
     use super::*;
     use crate::event::EventKind;
     use crate::moment::Moment;
-    use rebound_message::MessageHash;
 
     #[test]
     fn units_that_share_contacts_share_a_lane() {
@@ -124,12 +150,11 @@ mod tests {
             ("- - a -", 5, "0 1 2 3"),
             ("", 2, ""),
         ] {
-            let events: Vec<Vec<Event>> = units.split_whitespace().map(events).collect();
-            let units = events.iter().enumerate().map(|(record, events)| Unit {
-                record,
-                first: true,
-                events,
-            });
+            let records: Vec<_> = units.split_whitespace().map(message).collect();
+            let units = records
+                .iter()
+                .enumerate()
+                .flat_map(|(nth, record)| Unit::all(nth, record));
             let lanes = lanes(units.collect(), items);
             let told = lanes.iter().map(|lane| {
                 let lane: Vec<_> = lane.iter().map(|unit| unit.record.to_string()).collect();
@@ -139,12 +164,25 @@ mod tests {
         }
     }
 
-    fn events(contacts: &str) -> Vec<Event> {
-        let event = |contact: char| {
-            let address = (contact != '-').then(|| format!("{contact}@example.com").parse().unwrap());
-            let kind = EventKind::Mail(Category::SoftBounce);
-            Event::new(MessageHash::of(b"message"), address, Moment::from_millis(0), kind)
-        };
-        contacts.chars().map(event).collect()
+    #[test]
+    fn a_message_with_many_contacts_is_parted() {
+        let event = |nth| event(Some(&format!("contact{nth}")));
+        let record = MessageRecord::new((0..120).map(event).collect()).unwrap();
+        let parts: Vec<_> = Unit::all(0, &record)
+            .map(|unit| (unit.first, unit.events.len(), unit.items()))
+            .collect();
+        assert_eq!(parts, [(true, 50, 100), (false, 50, 100), (false, 20, 40)]);
+    }
+
+    fn message(contacts: &str) -> MessageRecord {
+        let contacts = contacts.chars().map(String::from);
+        let events = contacts.map(|contact| event(Some(&contact).filter(|contact| *contact != "-")));
+        MessageRecord::new(events.collect()).unwrap()
+    }
+
+    fn event(contact: Option<&String>) -> Event {
+        let address = contact.map(|contact| format!("{contact}@example.com").parse().unwrap());
+        let kind = EventKind::Mail(Category::SoftBounce);
+        Event::new(MessageHash::of(b"message"), address, Moment::from_millis(0), kind)
     }
 }

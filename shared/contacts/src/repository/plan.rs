@@ -11,6 +11,7 @@ use super::lanes::Unit;
 use super::tables::Tables;
 use crate::address::ContactAddress;
 use crate::contact::{Change, Contact};
+use crate::event::Event;
 use crate::policy::Policy;
 
 /// What is known of the contacts of a lane, by key.
@@ -31,8 +32,8 @@ pub(super) struct Plan {
 /// What an item of a transaction is.
 #[derive(Clone, Debug)]
 enum Purpose {
-    /// An event of this unit.
-    Event(usize),
+    /// An event: which unit's, and which of it.
+    Event(usize, usize),
     /// The contact with this key.
     Contact(String),
 }
@@ -40,8 +41,8 @@ enum Purpose {
 /// What a cancelled transaction says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Verdict {
-    /// Units that were recorded before.
-    pub(super) recorded: BTreeSet<usize>,
+    /// Events that were recorded before: which unit's, and which of it.
+    pub(super) recorded: BTreeSet<(usize, usize)>,
     /// Contacts that others have changed.
     pub(super) stale: BTreeSet<String>,
     /// Units, or whatever touches a contact, that DynamoDB will never take, and its words.
@@ -64,8 +65,8 @@ impl Plan {
         };
         for (nth, unit) in units.iter().enumerate() {
             let mut changes = Vec::new();
-            for event in unit.events {
-                plan.add(Purpose::Event(nth), put_event(tables, event)?);
+            for (place, event) in unit.events.iter().enumerate() {
+                plan.add(Purpose::Event(nth, place), put_event(tables, event)?);
                 let Some(address) = event.address.as_ref().filter(|_| policy.effect(event).is_some()) else {
                     continue;
                 };
@@ -98,20 +99,19 @@ impl Plan {
             let code = reason.code().unwrap_or("None");
             match (code, purpose) {
                 ("None", _) => {}
-                // Events of a unit are written together or not at all: one of them is there, all of them are.
-                ("ConditionalCheckFailed", Purpose::Event(unit)) => {
-                    verdict.recorded.insert(*unit);
+                ("ConditionalCheckFailed", Purpose::Event(unit, place)) => {
+                    verdict.recorded.insert((*unit, *place));
                 }
                 // Whoever is writing the contact right now will have changed it.
                 ("ConditionalCheckFailed" | "TransactionConflict", Purpose::Contact(key)) => {
                     verdict.stale.insert(key.clone());
                 }
-                ("TransactionConflict", Purpose::Event(_)) => verdict.conflict = true,
+                ("TransactionConflict", Purpose::Event(..)) => verdict.conflict = true,
                 (code, _) if is_transient_code(code) => verdict.transient = Some(code.to_owned()),
                 (code, purpose) => {
                     let words = format!("{code}: {}", reason.message().unwrap_or_default());
                     let concerned = units.iter().enumerate().filter(|(nth, unit)| match purpose {
-                        Purpose::Event(event_of) => nth == event_of,
+                        Purpose::Event(event_of, _) => nth == event_of,
                         Purpose::Contact(key) => unit.events.iter().any(|event| event.recipient() == key),
                     });
                     verdict.refused.extend(concerned.map(|(nth, _)| (nth, words.clone())));
@@ -127,7 +127,7 @@ impl Plan {
     }
 }
 
-fn put_event(tables: &Tables, event: &crate::event::Event) -> Result<Put, BuildError> {
+fn put_event(tables: &Tables, event: &Event) -> Result<Put, BuildError> {
     Put::builder()
         .table_name(&tables.events)
         .set_item(Some(event_to_item(event)))
@@ -154,28 +154,17 @@ fn put_contact(tables: &Tables, stored: &Stored) -> Result<Put, BuildError> {
 #[cfg(test)]
 mod tests {
     use rebound_classify::Category;
+    use rebound_message::MessageHash;
 
     use super::*;
-    use crate::event::{Event, EventKind};
+    use crate::event::EventKind;
     use crate::moment::Moment;
-    use rebound_message::MessageHash;
 
     /// Two messages about ann, one of them about bob as well: the items are three events and two contacts.
     #[test]
     fn a_cancellation_is_told_apart_by_unit_and_contact() {
         let (both, ann) = (events("both", &["ann", "bob"]), events("one", &["ann"]));
-        let units = [
-            Unit {
-                record: 0,
-                first: true,
-                events: &both,
-            },
-            Unit {
-                record: 1,
-                first: true,
-                events: &ann,
-            },
-        ];
+        let units = [unit(0, &both), unit(1, &ann)];
         let tables = Tables::with_prefix("");
         let plan = Plan::new(&Policy::default(), &tables, &units, &Known::new()).unwrap();
         assert_eq!(plan.items.len(), 5);
@@ -191,21 +180,21 @@ mod tests {
             (
                 "ConditionalCheckFailed None None None None",
                 Verdict {
-                    recorded: [0].into(),
+                    recorded: [(0, 0)].into(),
                     ..none()
                 },
             ),
             (
                 "None ConditionalCheckFailed None None None",
                 Verdict {
-                    recorded: [0].into(),
+                    recorded: [(0, 1)].into(),
                     ..none()
                 },
             ),
             (
                 "None None ConditionalCheckFailed None None",
                 Verdict {
-                    recorded: [1].into(),
+                    recorded: [(1, 0)].into(),
                     ..none()
                 },
             ),
@@ -266,18 +255,7 @@ mod tests {
     #[test]
     fn a_contact_is_written_once_on_condition_of_what_was_read() {
         let (one, two) = (events("one", &["ann"]), events("two", &["ann"]));
-        let units = [
-            Unit {
-                record: 0,
-                first: true,
-                events: &one,
-            },
-            Unit {
-                record: 1,
-                first: true,
-                events: &two,
-            },
-        ];
+        let units = [unit(0, &one), unit(1, &two)];
         let tables = Tables::with_prefix("");
         let first = Plan::new(&Policy::default(), &tables, &units[..1], &Known::new()).unwrap();
         let known: Known = first.contacts.into_iter().collect();
@@ -299,6 +277,15 @@ mod tests {
         assert_eq!(both.items.len(), 3);
         let stored = &both.contacts["ann@example.com"];
         assert_eq!((stored.version, stored.contact.events), (1, 2));
+    }
+
+    fn unit(record: usize, events: &[Event]) -> Unit<'_> {
+        Unit {
+            record,
+            first: true,
+            seen: false,
+            events: events.iter().collect(),
+        }
     }
 
     fn refused(units: &[usize]) -> BTreeMap<usize, String> {

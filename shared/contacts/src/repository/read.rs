@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures::stream::{self, Stream, StreamExt, TryChunksError, TryStreamExt};
+use rebound_message::MessageHash;
 
 use super::error::{DamagedItem, Failure, ReadError};
 use super::item::{Item, contact_from_item, event_from_item};
@@ -17,7 +18,6 @@ use crate::contact::Contact;
 use crate::decision::Cause;
 use crate::event::Event;
 use crate::moment::Moment;
-use rebound_message::MessageHash;
 
 /// The most keys DynamoDB takes in one batch.
 const MAX_BATCH_KEYS: usize = 100;

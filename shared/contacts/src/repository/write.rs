@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures::StreamExt;
+use rebound_message::MessageHash;
 
 use super::error::{DamagedItem, Failure, RecordError};
 use super::lanes::{Unit, lanes};
@@ -14,10 +15,7 @@ use super::plan::{Known, Plan, Verdict};
 use super::read::Found;
 use super::retry::Attempts;
 use super::{Recorded, Repository};
-use crate::address::ContactAddress;
-use crate::event::Event;
 use crate::record::MessageRecord;
-use rebound_message::MessageHash;
 
 /// What became of a unit.
 struct Outcome {
@@ -31,17 +29,14 @@ impl Repository {
     ///
     /// A message that was recorded before, or that stands in the batch a second time, is a success that is not new.
     /// Contacts are read once per batch. Messages are packed into transactions; a message is never split over two,
-    /// unless it charges more contacts than one transaction takes (50 with the default of 100 items). Then each part
-    /// is recorded all or nothing, and the message counts as new when its first part does: recording it again after an
-    /// interruption counts exactly the missing parts.
+    /// unless it charges more than 50 contacts, which with their events fill a transaction. Then each part is recorded
+    /// all or nothing, and the message counts as new when its first part does. Recording again what was interrupted
+    /// counts exactly what is missing.
     pub async fn record(&self, records: &[MessageRecord]) -> Vec<Result<Recorded, RecordError>> {
-        let (units, twins) = units(records, self.transaction_items / 2);
-        let touched = units
-            .iter()
-            .flat_map(|unit| unit.events)
-            .filter_map(|event| event.address.as_ref());
+        let (units, twins) = units(records);
+        let touched = units.iter().flat_map(Unit::contacts);
         let mut results: Vec<Option<Result<Recorded, Failure>>> = vec![None; records.len()];
-        match self.stored(touched.map(ContactAddress::as_str)).await {
+        match self.stored(touched).await {
             Err(failure) => results.fill(Some(Err(failure))),
             Ok(Found { mut known, damaged }) => {
                 let units = refuse_damaged(units, &damaged, &mut results);
@@ -94,8 +89,11 @@ impl Repository {
         let mut outcomes = Vec::with_capacity(lane.len());
         let mut waiting = VecDeque::from(lane);
         while !waiting.is_empty() {
-            let mut units = Vec::new();
-            let mut room = self.transaction_items;
+            // One that takes more than the limit goes alone.
+            let mut units: Vec<_> = waiting.pop_front().into_iter().collect();
+            let mut room = self
+                .transaction_items
+                .saturating_sub(units.iter().map(Unit::items).sum());
             while let Some(unit) = waiting.pop_front_if(|unit| unit.items() <= room) {
                 room -= unit.items();
                 units.push(unit);
@@ -139,7 +137,8 @@ impl Repository {
             Transacted::Done => {
                 known.extend(plan.contacts);
                 for (unit, changes) in units.drain(..).zip(plan.changes) {
-                    outcomes.push(Outcome::of(&unit, Ok(Recorded { new: true, changes })));
+                    let new = !unit.seen;
+                    outcomes.push(Outcome::of(&unit, Ok(Recorded { new, changes })));
                 }
                 return Ok(());
             }
@@ -153,11 +152,14 @@ impl Repository {
             transient,
         } = plan.judge(units, &reasons);
         let progress = !recorded.is_empty() || !refused.is_empty();
-        for (nth, unit) in std::mem::take(units).into_iter().enumerate() {
-            if recorded.contains(&nth) {
-                outcomes.push(Outcome::of(&unit, Ok(Recorded::default())));
-            } else if let Some(reason) = refused.get(&nth) {
+        for (nth, mut unit) in std::mem::take(units).into_iter().enumerate() {
+            if let Some(reason) = refused.get(&nth) {
                 outcomes.push(Outcome::of(&unit, Err(Failure::Refused { reason: reason.clone() })));
+                continue;
+            }
+            unit.forget(|place| recorded.contains(&(nth, place)));
+            if unit.events.is_empty() {
+                outcomes.push(Outcome::of(&unit, Ok(Recorded::default())));
             } else {
                 units.push(unit);
             }
@@ -217,7 +219,7 @@ fn cancellation(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> Opti
 }
 
 /// The units of a batch, and the messages that stand in it again, each with its first occurrence.
-fn units(records: &[MessageRecord], most_events: usize) -> (Vec<Unit<'_>>, Vec<(usize, usize)>) {
+fn units(records: &[MessageRecord]) -> (Vec<Unit<'_>>, Vec<(usize, usize)>) {
     let mut first: HashMap<MessageHash, usize> = HashMap::new();
     let mut twins = Vec::new();
     let mut units = Vec::new();
@@ -227,12 +229,7 @@ fn units(records: &[MessageRecord], most_events: usize) -> (Vec<Unit<'_>>, Vec<(
             continue;
         }
         first.insert(record.message(), nth);
-        let parts = record.events().chunks(most_events).enumerate();
-        units.extend(parts.map(|(part, events)| Unit {
-            record: nth,
-            first: part == 0,
-            events,
-        }));
+        units.extend(Unit::all(nth, record));
     }
     (units, twins)
 }
@@ -257,7 +254,7 @@ fn refuse_damaged<'a>(
 
 /// Takes what is known of a lane's contacts out of what is known of all.
 fn take_known(known: &mut Known, lane: &[Unit<'_>]) -> Known {
-    let keys: HashSet<_> = lane.iter().flat_map(|unit| unit.events).map(Event::recipient).collect();
+    let keys: HashSet<_> = lane.iter().flat_map(Unit::contacts).collect();
     keys.into_iter().filter_map(|key| known.remove_entry(key)).collect()
 }
 
