@@ -64,6 +64,27 @@ fn every_reason_of_a_failure_has_a_rule() {
 }
 
 #[test]
+fn what_servers_say_is_understood() {
+    let lines = include_str!("wordings.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'));
+    let mut faults = Vec::new();
+    for line in lines {
+        let (reason, text) = line.split_once(" | ").unwrap();
+        let judged = Rules::builtin().judge(&facts(text));
+        if judged.reason.as_str() != reason.trim() {
+            faults.push(format!(
+                "{text}: not {} but {} by {}",
+                reason.trim(),
+                judged.reason,
+                judged.rule
+            ));
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
 fn our_own_fault_is_never_the_contacts() {
     for text in [
         "550 5.1.1 <a@example.com> blocked using zen.spamhaus.org",
@@ -212,7 +233,11 @@ fn a_bad_file_is_refused_as_a_whole_with_line_numbers() {
 #[test]
 fn the_rules_in_the_guide_are_accepted() {
     let guide = include_str!("../../../../docs/rules.md");
-    let rules: Vec<_> = guide.split("```toml\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+    let rules: Vec<_> = guide
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|block| block.split("```").next())
+        .collect();
     assert_eq!(rules.len(), 2);
     for rule in rules {
         if let Err(errors) = RuleSet::parse(rule, "docs/rules.md") {
@@ -241,7 +266,7 @@ fn facts(text: &str) -> Facts<'_> {
     Facts {
         text,
         reply: text.get(..3).and_then(|code| code.parse().ok()),
-        status: text.split(' ').find_map(|word| word.parse().ok()),
+        status: text.split([' ', '-']).find_map(|word| word.parse().ok()),
         ..Facts::default()
     }
 }
