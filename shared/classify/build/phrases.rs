@@ -69,16 +69,19 @@ pub(crate) fn compile(folder: &Path, out: &Path) {
     let mut code = String::new();
     table(&mut code, "GROUPS", "Group", groups);
     table(&mut code, "PHRASES", "Phrase", phrases);
-    let first_of = |byte: usize| {
-        pieces
-            .keys()
-            .take_while(|piece| usize::from(piece.as_bytes()[0]) < byte)
-            .count()
-    };
+    let keys: Vec<&[u8]> = pieces.keys().map(String::as_bytes).collect();
+    let first_of = |byte: u16| keys.partition_point(|key| u16::from(key[0]) < byte);
     table(&mut code, "STARTS", "u16", (0..=256).map(first_of));
+    table(&mut code, "KEYS", "u64", keys.iter().map(|key| leading_bytes(key)));
     let rows = pieces
         .iter()
-        .map(|(text, uses)| format!("Piece {{ text: {text:?}, uses: &[{}] }}", uses.join(", ")));
+        .zip(longest_prefixes(&keys))
+        .map(|((text, uses), prefix)| {
+            format!(
+                "Piece {{ text: {text:?}, prefix: {prefix:?}, uses: &[{}] }}",
+                uses.join(", ")
+            )
+        });
     table(&mut code, "PIECES", "Piece", rows);
     let rows = whole.iter().map(|(text, groups)| format!("({text:?}, &{groups:?})"));
     table(&mut code, "WHOLE", "(&str, &[u16])", rows);
@@ -97,6 +100,31 @@ pub(crate) fn compile(folder: &Path, out: &Path) {
         }
     }
     std::fs::write(out, code).expect("OUT_DIR is writable");
+}
+
+/// The first eight bytes as a number that sorts as they do.
+fn leading_bytes(key: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let length = key.len().min(8);
+    bytes[..length].copy_from_slice(&key[..length]);
+    u64::from_be_bytes(bytes)
+}
+
+/// For each of the sorted `keys` the longest other one that it starts with.
+fn longest_prefixes(keys: &[&[u8]]) -> Vec<Option<u16>> {
+    let mut open: Vec<usize> = Vec::new();
+    let mut prefixes = Vec::new();
+    for (at, key) in keys.iter().enumerate() {
+        while open.last().is_some_and(|before| !key.starts_with(keys[*before])) {
+            open.pop();
+        }
+        prefixes.push(
+            open.last()
+                .map(|before| u16::try_from(*before).expect("there are fewer pieces")),
+        );
+        open.push(at);
+    }
+    prefixes
 }
 
 fn says(folder: &Path) -> impl Iterator<Item = Say> {

@@ -8,11 +8,21 @@
 /// paragraph.
 pub(super) fn fold(text: &str, limit: usize) -> String {
     let mut folder = Folder::with_capacity(text.len().min(limit) + 8);
-    for c in text.chars() {
-        if folder.out.len() >= limit {
+    let mut rest = text;
+    while folder.out.len() < limit {
+        let words = rest.bytes().take_while(|b| is_plain(*b)).count();
+        if words > 0 {
+            // What most text is made of is copied as it stands.
+            let words = words.min(limit - folder.out.len());
+            let (run, tail) = rest.split_at(words);
+            folder.put_run(run);
+            rest = tail;
+        } else if let Some(c) = rest.chars().next() {
+            folder.push(c);
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        } else {
             break;
         }
-        folder.push(c);
     }
     folder.out
 }
@@ -76,6 +86,13 @@ impl Folder {
     }
 
     fn push_beyond_ascii(&mut self, c: char) {
+        // Whole texts are made of these.
+        match c {
+            'а'..='и' | 'к'..='я' | 'ぁ'..='ヾ' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' => {
+                return self.put(c);
+            }
+            _ => {}
+        }
         if is_invisible(c) {
             return;
         }
@@ -92,6 +109,17 @@ impl Folder {
                 _ => self.put(plain(c)),
             }
         }
+    }
+
+    /// A run of bytes that [`is_plain`].
+    fn put_run(&mut self, run: &str) {
+        let mut chars = run.chars();
+        let (Some(first), Some(last)) = (chars.next(), run.chars().next_back()) else {
+            return;
+        };
+        self.put(first);
+        self.out.push_str(chars.as_str());
+        self.last = last;
     }
 
     fn put_both(&mut self, a: char, b: char) {
@@ -114,6 +142,11 @@ impl Folder {
         self.out.push(c);
         self.last = c;
     }
+}
+
+/// Bytes that fold to themselves.
+fn is_plain(b: u8) -> bool {
+    matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b',' | b'-' | b'@')
 }
 
 /// Chinese and Japanese characters and their punctuation: written without spaces between words.

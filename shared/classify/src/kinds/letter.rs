@@ -20,7 +20,7 @@ pub(super) struct Letter<'m> {
     pub(super) mail: &'m Mail<'m>,
     robot: OnceCell<Robot>,
     subject: OnceCell<Text>,
-    own: OnceCell<(Own, Text)>,
+    own: OnceCell<(Own, Option<Text>)>,
     whole: OnceCell<Text>,
 }
 
@@ -62,7 +62,7 @@ impl<'m> Letter<'m> {
 
     /// The author's own words, quotations and signature taken away.
     pub(super) fn words(&self) -> &Text {
-        &self.own_words().1
+        self.own_words().1.as_ref().unwrap_or_else(|| self.whole())
     }
 
     /// The author's own words as they wrote them.
@@ -81,10 +81,11 @@ impl<'m> Letter<'m> {
             .get_or_init(|| Text::new(self.mail.own_text(), MAX_FOLDED_BYTES, Place::Body))
     }
 
-    fn own_words(&self) -> &(Own, Text) {
+    /// Their text only where it differs from the whole.
+    fn own_words(&self) -> &(Own, Option<Text>) {
         self.own.get_or_init(|| {
             let own = own(self.mail.own_text());
-            let text = Text::new(&own.text, MAX_FOLDED_BYTES, Place::Body);
+            let text = own.is_part.then(|| Text::new(&own.text, MAX_FOLDED_BYTES, Place::Body));
             (own, text)
         })
     }

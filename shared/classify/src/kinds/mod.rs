@@ -87,7 +87,7 @@ impl Kind {
 /// What the message is, when it is no delivery failure and no ordinary mail.
 pub(crate) fn recognise(mail: &Mail<'_>) -> Option<Kind> {
     let letter = Letter::new(mail);
-    if letter.is_delivery_report() {
+    if letter.is_delivery_report() || is_announced_failure(&letter) {
         return None;
     }
     receipt::structured(&letter)
@@ -110,6 +110,14 @@ pub(crate) fn recognise(mail: &Mail<'_>) -> Option<Kind> {
 /// Whether the header says that a program wrote the message.
 pub(crate) fn is_automatic(mail: &Mail<'_>) -> bool {
     robot::robot(mail).nature >= Nature::Generated
+}
+
+/// Whether a daemon says so in the subject already: most reports without fields, and nothing else needs reading.
+fn is_announced_failure(letter: &Letter<'_>) -> bool {
+    let subject = &letter.subject().hits;
+    subject.has(Says::Failure)
+        && !subject.has_any(&[Says::Virus, Says::VirusSystem, Says::VirusWord, Says::Challenge])
+        && letter.is_from_daemon()
 }
 
 /// Whether it reads like a report of a failed delivery, structured or not.

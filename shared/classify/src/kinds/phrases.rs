@@ -2,7 +2,7 @@
 //!
 //! They are data, `phrases/*.toml`, folded and sorted when this crate is built. There are thousands, in forty languages:
 //! an automaton over them takes twenty milliseconds to build and a table of it megabytes, so at every start of a word
-//! the sorted list is narrowed byte by byte, which ends after two or three for almost all of them.
+//! a binary search over the sorted list finds those that stand there.
 
 use super::fold::is_unspaced;
 
@@ -113,7 +113,7 @@ fn bit(says: Says) -> u64 {
     1 << (says as u64)
 }
 
-// Written by `build.rs`: GROUPS, PHRASES, PIECES, STARTS, WHOLE, and the sorted lists of `phrases/quoting.toml` and
+// Written by `build.rs`: GROUPS, PHRASES, PIECES, their first eight bytes (KEYS), where those of a first byte begin (STARTS), WHOLE, and the sorted lists of `phrases/quoting.toml` and
 // `phrases/sentences.toml` under their names there.
 include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
@@ -132,6 +132,8 @@ struct Phrase {
 /// Folded words of one phrase or more, in byte order.
 struct Piece {
     text: &'static str,
+    /// The longest other piece it starts with.
+    prefix: Option<u16>,
     uses: &'static [Use],
 }
 
@@ -198,29 +200,38 @@ pub(super) fn whole(folded: &str, place: Place, says: Says) -> Option<&'static s
     })
 }
 
-/// Calls `found` with each piece that stands at `start`, the shortest first.
+/// Calls `found` with each piece that stands at `start`, the longest first.
+///
+/// Every piece that the text starts with sorts before the text, and so does nothing between the two that does not start
+/// with that piece as well: they are the last piece that sorts before the text, and the pieces it starts with.
 fn each_piece_at(text: &str, start: usize, mut found: impl FnMut(&'static Piece)) {
-    let mut rest = text.as_bytes().get(start..).unwrap_or_default().iter();
-    let Some(first) = rest.next().copied().map(usize::from) else {
+    let rest = text.as_bytes().get(start..).unwrap_or_default();
+    let Some(first) = rest.first().copied().map(usize::from) else {
         return;
     };
     let bound = |byte: usize| STARTS.get(byte).copied().map_or(0, usize::from);
-    let mut candidates = PIECES.get(bound(first)..bound(first + 1)).unwrap_or_default();
-    for depth in 1.. {
-        if let Some((piece, longer)) = candidates.split_first()
-            && piece.text.len() == depth
-        {
+    let (from, to) = (bound(first), bound(first + 1));
+    let key = leading_bytes(rest);
+    let keys = KEYS.get(from..to).unwrap_or_default();
+    let same = from + keys.partition_point(|other| *other < key);
+    let equal = keys.get(same - from..).unwrap_or_default();
+    let equal = equal.iter().take_while(|other| **other == key).count();
+    let candidates = PIECES.get(same..same + equal).unwrap_or_default();
+    let before = same + candidates.partition_point(|piece| piece.text.as_bytes() <= rest);
+    let mut next = before.checked_sub(1).and_then(|last| PIECES.get(last));
+    while let Some(piece) = next {
+        if rest.starts_with(piece.text.as_bytes()) {
             found(piece);
-            candidates = longer;
         }
-        let Some(next) = rest.next().filter(|_| !candidates.is_empty()) else {
-            return;
-        };
-        let at_depth = |piece: &Piece| piece.text.as_bytes().get(depth).copied().unwrap_or(0);
-        let from = candidates.partition_point(|piece| at_depth(piece) < *next);
-        candidates = candidates.get(from..).unwrap_or_default();
-        let to = candidates.partition_point(|piece| at_depth(piece) <= *next);
-        candidates = candidates.get(..to).unwrap_or_default();
+        next = piece.prefix.and_then(|prefix| PIECES.get(usize::from(prefix)));
+    }
+}
+
+/// The first eight bytes as a number that sorts as they do.
+fn leading_bytes(rest: &[u8]) -> u64 {
+    match rest.first_chunk::<8>() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => rest.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)) << (8 * (8 - rest.len())),
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Own {
     pub(super) text: String,
     /// Whether anything was quoted.
     pub(super) quotes: bool,
+    /// Whether anything was left out: quoted, signed, or past the limit.
+    pub(super) is_part: bool,
 }
 
 /// Takes quoted text, forwarded messages and the signature away from `text`.
@@ -27,6 +29,7 @@ pub(super) fn own(text: &str) -> Own {
     let mut own = Own {
         text: String::new(),
         quotes: false,
+        is_part: within(text).len() < text.len(),
     };
     let mut at = 0;
     while let Some(line) = lines.get(at) {
@@ -54,12 +57,14 @@ pub(super) fn own(text: &str) -> Own {
             break;
         }
         if is_signature_mark(line) && !own.text.trim().is_empty() {
+            own.is_part = true;
             break;
         }
         own.text.push_str(line);
         own.text.push('\n');
         at += 1;
     }
+    own.is_part |= own.quotes;
     own
 }
 
