@@ -66,7 +66,8 @@ pub struct Judgement<'r> {
     pub provider: Option<&'r str>,
     /// The status code says something else; the words were believed.
     pub contradicts_status: bool,
-    /// How lasting this is by the reason alone; the caller knows more.
+    /// How lasting this is: a lasting reason with a transient code is soft, unless the words say that there is no such
+    /// user; nothing is hard while delivery is still tried.
     pub severity: Severity,
     /// The category and action that a user's rule asks for.
     pub own: Option<&'r Own>,
@@ -316,7 +317,7 @@ const fn blame(reason: Reason) -> u8 {
     }
 }
 
-/// How lasting it is by the reason alone.
+/// How lasting it is by reason and codes.
 fn severity(rule: &Rule, facts: &Facts<'_>) -> Severity {
     let by_reason = match rule.reason {
         Reason::UserUnknown
@@ -328,9 +329,15 @@ fn severity(rule: &Rule, facts: &Facts<'_>) -> Severity {
         Reason::Vacation | Reason::Feedback | Reason::Delivered | Reason::OnHold | Reason::Undefined => Severity::None,
         _ => Severity::Soft,
     };
+    let transient = facts.status.map_or_else(
+        || facts.reply.is_some_and(ReplyCode::is_transient),
+        EnhancedStatus::is_transient,
+    );
+    // "450 User unknown" is common and meant; a transient code alone, or an account called disabled for now, is not.
+    let doubted = transient && (rule.reason != Reason::UserUnknown || rule.is_status_only());
     match rule.severity.unwrap_or(by_reason) {
         // While it is still being tried nothing is final.
-        Severity::Hard if facts.delayed => Severity::Soft,
+        Severity::Hard if facts.delayed || doubted => Severity::Soft,
         severity => severity,
     }
 }

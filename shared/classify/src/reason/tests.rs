@@ -130,6 +130,22 @@ fn nothing_is_final_while_delivery_is_still_tried() {
 }
 
 #[test]
+fn a_transient_code_softens_all_but_plain_words() {
+    for (text, severity) in [
+        ("550 5.1.1 user unknown", Severity::Hard),
+        ("450 4.1.1 user unknown", Severity::Hard),
+        ("450 4.1.1 failed", Severity::Soft),
+        ("450 4.2.1 account temporarily disabled", Severity::Soft),
+        ("450 4.1.2 domain not found", Severity::Soft),
+        ("550 5.1.2 domain not found", Severity::Hard),
+        ("552 5.2.2 mailbox full", Severity::Soft),
+        ("550 nothing to see", Severity::None),
+    ] {
+        assert_eq!(Rules::builtin().judge(&facts(text)).severity, severity, "{text}");
+    }
+}
+
+#[test]
 fn an_empty_text_without_codes_is_undefined() {
     let judged = Rules::builtin().judge(&Facts::default());
     assert_eq!(
