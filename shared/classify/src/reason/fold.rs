@@ -10,6 +10,9 @@ use crate::words::EnhancedStatus;
 /// How much of a text is looked at. Diagnostics are short; only garbage is longer, and the reason is said first.
 pub(super) const MAX_TEXT: usize = 32 * 1024;
 
+/// How far the end of a subject is looked for: a line as long as mail may have (RFC 5322 section 2.1.1).
+const MAX_SUBJECT: usize = 998;
+
 /// Stands for an address that was masked; rules write `{addr}`.
 const ADDR: char = '\u{E000}';
 /// Stands for a host name; rules write `{host}`.
@@ -70,22 +73,18 @@ pub(super) fn fold(text: &str) -> Folded {
     let text = text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default();
     let mut folder = Folder::new(text);
     let mut at = 0;
-    let mut line_start = true;
     while let Some(c) = char_at(text, at) {
         if c.is_whitespace() {
             folder.space();
-            line_start |= c == '\n' || c == '\r';
             at += c.len_utf8();
             continue;
         }
-        if line_start && starts_with_ignore_case(text, at, "subject:") {
+        if folder.space_before() && starts_with_ignore_case(text, at, "subject:") {
             // The original's subject is the sender's wording, whatever it says.
-            at += rest(text, at)
-                .find(['\n', '\r'])
-                .unwrap_or_else(|| rest(text, at).len());
+            at += subject_length(rest(text, at));
+            folder.space();
             continue;
         }
-        line_start = line_start && !c.is_ascii_alphanumeric();
         let word = plain_word(rest(text, at));
         if word > 0 {
             folder.word(at, at + word);
@@ -166,6 +165,11 @@ impl<'t> Folder<'t> {
 
     fn space(&mut self) {
         self.space = true;
+    }
+
+    /// Whether a new word begins here.
+    fn space_before(&self) -> bool {
+        self.space || self.last.is_none()
     }
 
     /// Writes one folded character that came from `at`.
@@ -323,6 +327,27 @@ impl<'t> Folder<'t> {
     }
 }
 
+/// How long a subject is, `Subject:` included: to the end of the line. Where lines were joined, to the next label; if
+/// there is none either, nobody can tell, and only `Subject:` itself goes.
+fn subject_length(text: &str) -> usize {
+    let label = "subject:".len();
+    let near = text
+        .get(label..text.floor_char_boundary(label + MAX_SUBJECT))
+        .unwrap_or_default();
+    if let Some(end) = near.find(['\n', '\r']) {
+        return label + end;
+    }
+    let mut at = label;
+    for word in near.split_inclusive(char::is_whitespace) {
+        let trimmed = word.trim_end();
+        if trimmed.ends_with(':') && trimmed.len() > "Fwd:".len() {
+            return at;
+        }
+        at += word.len();
+    }
+    label
+}
+
 /// How long the word of plain letters is that stands here between spaces, with one mark behind it; 0 for anything else.
 fn plain_word(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -478,6 +503,11 @@ mod tests {
                 "blocked using {host} ; see {ip}",
             ),
             ("Subject: Your mailbox is full\nUser unknown", "user unknown"),
+            (
+                "To: you Subject: Re: mailbox full Sent: today. User unknown",
+                "to: you sent: today. user unknown",
+            ),
+            ("Subject: Re: Hello 550 User unknown", "re: hello 550 user unknown"),
             (
                 "sorry, no mailbox here by that name (#5.1.1)",
                 "sorry, no mailbox here by that name #",
