@@ -8,6 +8,7 @@ use crate::evidence::{
     Codes, Evidence, Outcome, Phrases, Source, StatusReport, TextReport, read_notification, read_status_part, read_text,
 };
 use crate::feedback::{Feedback, category_of, read_feedback};
+use crate::kinds::{self, Kind};
 use crate::merge::merge;
 use crate::mime::{Mail, Role, addresses};
 use crate::original::{Returned, SentHeaders, from_text, read_returned};
@@ -77,7 +78,42 @@ impl Engine {
                 return inner;
             }
         }
+        if let Some(kind) = kinds::recognise(mail) {
+            return self.kind_report(mail, kind);
+        }
         self.text_report(mail)
+    }
+
+    /// Mail that reports no failure: an automatic answer, a request, a notice, a complaint.
+    fn kind_report(&self, mail: &Mail<'_>, kind: Kind) -> Report {
+        let verdict = Verdict {
+            address: kind.address,
+            final_recipient: None,
+            category: kind.category,
+            reason: kind.reason,
+            severity: Severity::None,
+            action: kind.category.default_action(),
+            status: None,
+            reply: None,
+            diagnostic: None,
+            remote_mta: None,
+            new_address: kind.new_address,
+            rule: kind.rule,
+            evidence: kind.evidence,
+            provider: None,
+            own_category: None,
+        };
+        Report {
+            category: kind.category,
+            // A report about nobody (aggregates) charges nobody.
+            recipients: if verdict.address.is_some() {
+                vec![verdict]
+            } else {
+                Vec::new()
+            },
+            original: read_returned(mail, None, &self.sent_headers).original,
+            ..blank()
+        }
     }
 
     /// A report with delivery-status fields; the words beside them fill what they leave out.
@@ -113,16 +149,7 @@ impl Engine {
             return None;
         }
         let notification = read_notification(text)?;
-        let original = Original {
-            message_id: notification.message_id,
-            subject: notification.subject,
-            ..Original::default()
-        };
-        let returned = Returned {
-            original,
-            present: true,
-            ..Returned::default()
-        };
+        let returned = from_text(&notification.sent_header, &self.sent_headers);
         if let Some((recipients, kind)) = notification.complaint {
             let kind = kind.unwrap_or_else(|| "abuse".to_owned());
             let mut report = feedback_report(

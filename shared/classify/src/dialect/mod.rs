@@ -96,7 +96,7 @@ impl Dialects {
                 .map(|(_, index)| *index)
                 .min()
         });
-        let first = by_text.chain(by_from).chain(by_header).min()?;
+        let first = by_text.into_iter().chain(by_from).chain(by_header).min()?;
         DIALECTS.get(first).map(|dialect| dialect.id)
     }
 }

@@ -17,7 +17,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
             "\"notificationtype\":",
             "an error occurred while trying to deliver the mail to the following recipients",
         ],
-        headers: &[("x-ses-outgoing", ""), ("x-amz-sns-message-type", "")],
+        headers: &[("x-ses-outgoing", "")],
         from_and_subject: &[
             ("amazonses.com", "delivery status notification"),
             ("sns.amazonaws.com", ""),
@@ -32,8 +32,8 @@ pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
         id: "sendgrid",
         text: &["sendgrid"],
-        headers: &[("x-sg-eid", "")],
         from_and_subject: &[("sendgrid", "")],
+        ..NONE
     },
     Dialect {
         id: "mailgun",
@@ -55,7 +55,11 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "powermta",
-        text: &["this message was created automatically by powermta", "powermta"],
+        text: &[
+            "hello, this is the mail server on",
+            "this message was created automatically by powermta",
+            "powermta",
+        ],
         headers: &[("x-mailer", "powermta")],
         ..NONE
     },
@@ -84,9 +88,11 @@ pub(super) const DIALECTS: &[Dialect] = &[
         id: "exchange-2003",
         text: &[
             "did not reach the following recipient(s)",
+            "this is an automatically generated delivery status notification.\n\ndelivery to the following recipients",
             "your message did not reach some or all of the intended recipients",
         ],
         headers: &[
+            ("x-dsncontext", ""),
             ("x-mailer", "microsoft cdo"),
             ("x-mimeole", "produced by microsoft exchange v6."),
         ],
@@ -95,33 +101,27 @@ pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
         id: "microsoft-365",
         text: &[
-            "office365.com",
             "original message details",
+            "office 365",
+            ".prod.outlook.com",
+            ".prod.exchangelabs.com",
             "diagnostic information for administrators",
-            "outlook.com",
-            "your message to",
-            "couldn't be delivered.",
         ],
-        headers: &[
-            ("x-ms-exchange-crosstenant-id", ""),
-            ("x-ms-exchange-organization-originalclientipaddress", ""),
-            ("x-microsoft-antispam", ""),
-        ],
+        headers: &[],
         from_and_subject: &[("postmaster@outlook.com", ""), ("onmicrosoft.com", "undeliverable")],
     },
     Dialect {
         id: "exchange-2007",
         text: &[
             "generating server:",
+            "generierender server:",
+            "diagnoseinformationen für administratoren",
             "fehlerhafter server",
             "serveur de génération",
             "servidor de generación",
             "server di generazione",
         ],
-        headers: &[
-            ("x-ms-exchange-message-is-ndr", ""),
-            ("x-ms-exchange-organization-scl", ""),
-        ],
+        headers: &[("x-ms-exchange-message-is-ndr", "")],
         ..NONE
     },
     // Google
@@ -135,14 +135,11 @@ pub(super) const DIALECTS: &[Dialect] = &[
         id: "google",
         text: &[
             "address couldn't be found",
-            "message blocked",
             "google tried to deliver your message",
-            "mail.google.com",
-            "support.google.com",
             "technical details of permanent failure",
             "technical details of temporary failure",
         ],
-        headers: &[("x-gm-message-state", "")],
+        headers: &[],
         from_and_subject: &[("mailer-daemon@googlemail.com", ""), ("mailer-daemon@google.com", "")],
     },
     // Mailbox providers
@@ -154,7 +151,6 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "aol",
-        text: &["aol.com postmaster", "postmaster.aol.com"],
         from_and_subject: &[("mailer-daemon@aol.com", "")],
         ..NONE
     },
@@ -182,10 +178,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
         id: "mail.ru",
         from_and_subject: &[("@corp.mail.ru", ""), ("@mail.ru", "delivery")],
-        text: &[
-            "this message was created automatically by mail delivery software.\n\nnote: this message",
-            "help.mail.ru",
-        ],
+        text: &["this message was created automatically by mail delivery software.\n\nnote: this message"],
         ..NONE
     },
     Dialect {
@@ -195,7 +188,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
             "requested action not taken: mailbox unavailable\nweb.de",
         ],
         from_and_subject: &[("@gmx.", "mail delivery")],
-        headers: &[("x-gmx-antispam", "")],
+        headers: &[],
     },
     Dialect {
         id: "1und1",
@@ -211,12 +204,11 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "t-online",
-        text: &["t-online.de"],
+        from_and_subject: &[("t-online.de", "")],
         ..NONE
     },
     Dialect {
         id: "orange",
-        text: &["orange.fr", "wanadoo"],
         from_and_subject: &[("@orange.fr", ""), ("@wanadoo.fr", "")],
         ..NONE
     },
@@ -232,13 +224,13 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "tencent",
-        text: &["service.mail.qq.com", "qq邮箱"],
+        text: &["qq邮箱"],
         from_and_subject: &[("@qq.com", ""), ("postmaster@exmail.qq", "")],
         ..NONE
     },
     Dialect {
         id: "netease",
-        text: &["mail.163.com", "网易"],
+        text: &["网易"],
         from_and_subject: &[("@163.com", ""), ("@126.com", "")],
         ..NONE
     },
@@ -271,49 +263,48 @@ pub(super) const DIALECTS: &[Dialect] = &[
     // Filters in front of mail servers
     Dialect {
         id: "barracuda",
-        text: &["barracuda"],
-        headers: &[("x-barracuda-virus-scanned", ""), ("x-assp-", "")],
+        text: &["barracuda networks"],
+        from_and_subject: &[("barracuda", "")],
         ..NONE
     },
     Dialect {
         id: "proofpoint",
-        text: &["proofpoint"],
-        headers: &[("x-proofpoint-", "")],
+        text: &["proofpoint email protection"],
+        from_and_subject: &[("proofpoint", ""), ("ppops.net", "")],
         ..NONE
     },
     Dialect {
         id: "mimecast",
-        text: &["mimecast"],
-        headers: &[("x-mimecast-", ""), ("x-mc-unique", "")],
+        text: &["by mimecast"],
+        from_and_subject: &[("mimecast", "")],
         ..NONE
     },
     Dialect {
         id: "ironport",
         text: &["the following message to <"],
-        headers: &[("x-ironport-anti-spam-result", ""), ("x-ironport-av", "")],
         ..NONE
     },
     Dialect {
         id: "messagelabs",
-        text: &["messagelabs"],
-        headers: &[("x-msg-ref", ""), ("x-starscan-version", "")],
+        text: &["this is the messagelabs"],
+        from_and_subject: &[("messagelabs", "")],
         ..NONE
     },
     Dialect {
         id: "trend-micro",
         text: &["interscan", "trend micro"],
-        headers: &[("x-tm-as-", ""), ("x-mailer", "interscan")],
+        headers: &[("x-mailer", "interscan")],
         from_and_subject: &[("", "mail delivery problem")],
     },
     Dialect {
         id: "mcafee",
-        headers: &[("x-nai-header", "")],
-        text: &["mcafee", "--- the following addresses had delivery problems ---"],
+        headers: &[],
+        text: &["mcafee"],
         ..NONE
     },
     Dialect {
         id: "mxlogic",
-        headers: &[("x-mx-bounce", ""), ("x-mxl-hash", ""), ("x-mxl-notehash", "")],
+        headers: &[("x-mx-bounce", "")],
         ..NONE
     },
     Dialect {
@@ -360,7 +351,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
         id: "amavis",
         text: &["amavisd", "amavis"],
-        headers: &[("x-virus-scanned", "amavisd")],
+        headers: &[],
         from_and_subject: &[("mailer-daemon@amavis", "")],
     },
     // Mail servers

@@ -18,9 +18,8 @@ pub(crate) struct Notification {
     pub(crate) recipients: Vec<Evidence>,
     /// Those who complained, with the feedback type if known.
     pub(crate) complaint: Option<(Vec<Address>, Option<String>)>,
-    /// Header of the sent message: message id, subject.
-    pub(crate) message_id: Option<String>,
-    pub(crate) subject: Option<String>,
+    /// The header of the sent message, as far as the notification repeats it.
+    pub(crate) sent_header: String,
 }
 
 /// Reads `text` if it begins with such a notification.
@@ -45,9 +44,7 @@ pub(crate) fn read_notification(text: &str) -> Option<Notification> {
     let mut notification = Notification {
         recipients: Vec::new(),
         complaint: None,
-        message_id: string(mail.and_then(|m| m.pointer("/commonHeaders/messageId")))
-            .map(|id| id.trim_matches(['<', '>']).to_owned()),
-        subject: string(mail.and_then(|m| m.pointer("/commonHeaders/subject"))),
+        sent_header: mail.map(sent_header).unwrap_or_default(),
     };
     match kind.as_str() {
         "Bounce" => {
@@ -121,6 +118,38 @@ fn recipient(entry: &Value, outcome: Outcome) -> Option<Evidence> {
     evidence.reply = codes.reply;
     evidence.status = evidence.status.or(codes.status);
     evidence.recipient.is_some().then_some(evidence)
+}
+
+/// `mail.headers` and `mail.commonHeaders` written as a header again; envelope addresses stand in for what they leave out.
+fn sent_header(mail: &Value) -> String {
+    const COMMON: &[(&str, &str)] = &[
+        ("From", "/commonHeaders/from"),
+        ("To", "/commonHeaders/to"),
+        ("Subject", "/commonHeaders/subject"),
+        ("Date", "/commonHeaders/date"),
+        ("Message-ID", "/commonHeaders/messageId"),
+    ];
+    const ENVELOPE: &[(&str, &str)] = &[("From", "/source"), ("To", "/destination"), ("Date", "/timestamp")];
+    let full = list(mail.get("headers"))
+        .filter_map(|header| Some((header.get("name")?.as_str()?, header.get("value")?.as_str()?.to_owned())));
+    let pointed = COMMON
+        .iter()
+        .chain(ENVELOPE)
+        .filter_map(|(name, at)| Some((*name, words(mail.pointer(at)?)?)));
+    // The first field of a name counts, so the fullest source comes first.
+    full.chain(pointed).fold(String::new(), |mut header, (name, value)| {
+        header.extend([name, ": ", &value.replace('\n', " "), "\n"]);
+        header
+    })
+}
+
+/// A string, or strings with commas between them.
+fn words(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(texts) => Some(texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
+        _ => None,
+    }
 }
 
 fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {

@@ -365,41 +365,60 @@ fn line_end(text: &str, at: usize) -> usize {
         .map_or(text.len(), |newline| at + newline + 1)
 }
 
-/// Where a mail header begins in running text: two header lines in a row, one of them a trace or an identity.
+/// Where a mail header begins in running text: header lines in a row, one of them a trace or an identity. A report that
+/// introduces itself with the header of the sent message goes on after it; that one is passed over.
 fn header_block(text: &str) -> Option<usize> {
-    const TRACES: &[&str] = &[
-        "received:",
-        "return-path:",
-        "message-id:",
-        "x-originating-ip:",
-        "dkim-signature:",
-        "mime-version:",
-        "delivered-to:",
-        "x-mailer:",
-        "envelope-to:",
-    ];
-    let mut from = 0;
-    loop {
-        let rest = text.get(from..)?;
-        let len = rest.find('\n')?;
-        let line = rest.get(..len).unwrap_or_default();
+    let mut run: Option<(usize, u32, bool)> = None;
+    let mut introduced = false;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
         let unquoted = line.trim_start_matches(['>', '|', ' ', '\t']);
-        if starts_with_any(unquoted, TRACES)
-            && rest.get(len + 1..).is_some_and(|next| {
-                let next = next.lines().next().unwrap_or_default();
-                next.starts_with([' ', '\t'])
-                    || next
-                        .trim_start_matches(['>', '|', ' '])
-                        .split_once(':')
-                        .is_some_and(|(name, _)| {
-                            !name.is_empty()
-                                && name.len() < 40
-                                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                        })
-            })
-        {
-            return Some(from);
+        let blank = unquoted.trim_end().is_empty();
+        let trace = starts_with_any(unquoted, TRACES);
+        if trace || starts_with_any(unquoted, HEADER_NAMES) {
+            let (start, lines, traced) = run.unwrap_or((at, 0, false));
+            run = Some((start, lines + 1, traced || trace));
+        } else if run.is_some() && line.starts_with([' ', '\t']) && !blank {
+            run = run.map(|(start, lines, traced)| (start, lines + 1, traced));
+        } else {
+            run = None;
+            if !blank {
+                introduced = line.trim_end().ends_with("header fields:");
+            }
         }
-        from += len + 1;
+        if let Some((start, _, _)) = run.filter(|(_, lines, traced)| *lines >= 2 && *traced && !introduced) {
+            return Some(start);
+        }
+        at += line.len();
     }
+    None
 }
+
+/// Fields that a returned header has and a report has not.
+const TRACES: &[&str] = &[
+    "received:",
+    "return-path:",
+    "message-id:",
+    "x-originating-ip:",
+    "dkim-signature:",
+    "mime-version:",
+    "delivered-to:",
+    "x-mailer:",
+    "envelope-to:",
+];
+
+/// Fields that stand beside them.
+const HEADER_NAMES: &[&str] = &[
+    "from:",
+    "to:",
+    "subject:",
+    "date:",
+    "sender:",
+    "reply-to:",
+    "cc:",
+    "list-",
+    "x-",
+    "precedence:",
+    "feedback-id:",
+    "content-type:",
+];
