@@ -74,10 +74,13 @@ impl Dialects {
     /// The software that wrote `mail`, whose own words begin with `text`.
     pub(crate) fn recognise(&self, mail: &Mail<'_>, text: &str) -> Option<&'static str> {
         let head = text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text);
+        // The writer introduces itself before it quotes anybody.
         let by_text = self
             .text
             .find(head)
-            .filter_map(|found| self.text_owners.get(found.index).copied());
+            .filter_map(|found| Some((found.start, self.text_owners.get(found.index).copied()?)))
+            .min()
+            .map(|(_, index)| index);
         let subject = mail.subject().to_ascii_lowercase();
         let from = mail.header("from").unwrap_or_default();
         let by_from = self

@@ -65,7 +65,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "kumomta",
-        text: &["kumomta"],
+        text: &["kumomta", "while communicating with "],
         headers: &[("x-kumoref", "")],
         ..NONE
     },
@@ -384,11 +384,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "imail",
-        text: &[
-            "delivery failed 20 attempts",
-            "undeliverable mail",
-            "body of message generated response",
-        ],
+        text: &["delivery failed 20 attempts", "body of message generated response"],
         headers: &[("x-mailer", "<smtp32 v")],
         ..NONE
     },
