@@ -7,6 +7,9 @@ use crate::words::Address;
 /// Lines looked at before the returned header begins.
 const MAX_LEADING_LINES: usize = 40;
 
+/// Enough for any header; what follows is the body.
+const MAX_HEADER_BYTES: usize = 64 << 10;
+
 /// Header fields of the sent message that name its contact and its campaign, first found first taken.
 #[derive(Clone, Debug)]
 pub struct SentHeaders {
@@ -78,7 +81,7 @@ pub(crate) fn read_returned(mail: &Mail<'_>, in_text: Option<&str>, names: &Sent
         .part(Role::ReturnedMessage)
         .or_else(|| mail.part(Role::ReturnedHeaders));
     if let Some(part) = part {
-        let text = part.text();
+        let text = part.head_text(MAX_HEADER_BYTES);
         let found = from_text(&text, names);
         if found.present {
             return found;
@@ -96,7 +99,7 @@ pub(crate) fn read_returned(mail: &Mail<'_>, in_text: Option<&str>, names: &Sent
                 && !part.is_inside_returned()
                 && !part.content_type().to_ascii_lowercase().starts_with("multipart/")
         })
-        .map(|part| from_text(&part.text(), names))
+        .map(|part| from_text(&part.head_text(MAX_HEADER_BYTES), names))
         .find(|found| found.present)
         .unwrap_or_default()
 }

@@ -78,10 +78,25 @@ impl Engine {
                 return inner;
             }
         }
+        let header = HeaderProof::gather(mail, &self.phrases, &self.signs);
+        // A daemon with a failing subject needs no look at what else it might be.
+        if header.is_strong()
+            && let Some(report) = self.text_report(mail, &header).filter(|report| {
+                report
+                    .recipients
+                    .iter()
+                    .any(|v| v.reply.is_some() || v.status.is_some())
+            })
+        {
+            return report;
+        }
         if let Some(kind) = kinds::recognise(mail) {
             return self.kind_report(mail, kind);
         }
-        self.text_report(mail)
+        if header.is_hopeless() {
+            return blank();
+        }
+        self.text_report(mail, &header).unwrap_or_else(blank)
     }
 
     /// Mail that reports no failure: an automatic answer, a request, a notice, a complaint.
@@ -168,11 +183,7 @@ impl Engine {
     }
 
     /// Anything else: a report in plain words, if it proves to be one.
-    fn text_report(&self, mail: &Mail<'_>) -> Report {
-        let header = HeaderProof::gather(mail, &self.phrases, &self.signs);
-        if header.is_hopeless() {
-            return blank();
-        }
+    fn text_report(&self, mail: &Mail<'_>, header: &HeaderProof<'_>) -> Option<Report> {
         let own = mail.own_text();
         // The same fields as in a delivery-status part, written as text.
         let named: Vec<Address> = mail.headers("x-failed-recipients").flat_map(addresses).collect();
@@ -180,12 +191,10 @@ impl Engine {
         let text = read_text(own, &self.phrases, &ours, &named);
         let proof = header.with_text(mail, &text);
         if !proof.is_report() {
-            let category = if proof.is_hint() {
-                Category::PossibleFailure
-            } else {
-                Category::Unrecognised
-            };
-            return Report { category, ..blank() };
+            return proof.is_hint().then(|| Report {
+                category: Category::PossibleFailure,
+                ..blank()
+            });
         }
         let dialect = self.dialects.recognise(mail, own);
         let mut returned = read_returned(mail, text.returned, &self.sent_headers);
@@ -210,7 +219,7 @@ impl Engine {
         }
         let mut report = self.failure_report(recipients, returned, dialect, proof.is_certain());
         report.reporting_mta = reporting_mta;
-        report
+        Some(report)
     }
 
     /// Nobody is named: it is about whom the returned message was for.

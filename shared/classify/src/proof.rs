@@ -152,6 +152,7 @@ pub(crate) struct HeaderProof<'e> {
     points: i32,
     author: i32,
     subject_says: bool,
+    failed: bool,
 }
 
 impl<'e> HeaderProof<'e> {
@@ -191,12 +192,18 @@ impl<'e> HeaderProof<'e> {
             points,
             author,
             subject_says,
+            failed,
         }
     }
 
     /// Whether the header alone rules out that the message is a report, so that its words need no reading.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.points <= 0
+    }
+
+    /// Whether the header alone is as good as proof: a daemon's name with a failing subject, or the failed recipients.
+    pub(crate) fn is_strong(&self) -> bool {
+        self.points >= CERTAIN - 1 && (self.author >= 2 && self.subject_says || self.failed)
     }
 
     /// The same with what the text says.

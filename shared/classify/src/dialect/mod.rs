@@ -11,7 +11,7 @@ use crate::phrases::PhraseSet;
 use table::DIALECTS;
 
 /// A report introduces itself in its first lines.
-const MAX_TEXT_BYTES: usize = 3 << 10;
+const MAX_TEXT_BYTES: usize = 1 << 10;
 
 /// How one kind of software is recognised: any sign will do, and the earliest entry of the table wins.
 #[derive(Debug)]
@@ -90,12 +90,15 @@ impl Dialects {
             .chain(&self.subject)
             .filter(|(held, _)| subject.contains(held))
             .map(|(_, index)| *index);
-        let by_header = mail.all_headers().filter_map(|(name, value)| {
-            let signs = self.headers.get(name.to_ascii_lowercase().as_str())?;
-            let value = value.to_ascii_lowercase();
+        let by_header = mail.header_names().filter_map(|name| {
+            let (name, signs) = self.headers.get_key_value(name.to_ascii_lowercase().as_str())?;
+            let holds = |held: &str| {
+                mail.headers(name)
+                    .any(|value| value.to_ascii_lowercase().contains(held))
+            };
             signs
                 .iter()
-                .filter(|(held, _)| value.contains(held))
+                .filter(|(held, _)| holds(held))
                 .map(|(_, index)| *index)
                 .min()
         });

@@ -129,6 +129,12 @@ impl FieldTable {
         self.named(bytes, name).map(|field| field.text(bytes))
     }
 
+    pub(super) fn names<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = &'b str> {
+        let name =
+            |field: &Field| std::str::from_utf8(bytes.get(field.name.clone()).unwrap_or_default()).unwrap_or_default();
+        self.fields.iter().map(name)
+    }
+
     pub(super) fn iter<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = (&'b str, &'b str)> {
         self.fields.iter().map(move |field| {
             let name = bytes.get(field.name.clone()).unwrap_or_default();

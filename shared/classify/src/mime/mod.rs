@@ -115,6 +115,14 @@ impl<'a> Mail<'a> {
         self.parts.iter().take(1).flat_map(|root| root.fields.iter(&self.bytes))
     }
 
+    /// The names of all header fields as written, in their order.
+    pub(crate) fn header_names(&self) -> impl Iterator<Item = &str> {
+        self.parts
+            .iter()
+            .take(1)
+            .flat_map(|root| root.fields.names(&self.bytes))
+    }
+
     /// The decoded subject, empty when there is none.
     pub(crate) fn subject(&self) -> &str {
         self.header("subject").unwrap_or_default()
@@ -293,6 +301,15 @@ impl<'m> Part<'m> {
         let raw = self.mail.bytes.get(self.raw.body.clone()).unwrap_or_default();
         let window = raw.get(..4096).unwrap_or(raw);
         window.iter().filter(|b| !b.is_ascii_whitespace()).count() >= MIN_TWIN_BYTES
+    }
+
+    /// The first `limit` bytes of the content as text; a returned message's header is at its beginning.
+    pub(crate) fn head_text(&self, limit: usize) -> Cow<'m, str> {
+        let raw = self.mail.bytes.get(self.raw.body.clone()).unwrap_or_default();
+        if raw.len() <= limit || !self.raw.transfer.is_identity() {
+            return self.text();
+        }
+        decode::guess_text(raw.get(..limit).unwrap_or(raw), self.parameter("charset"))
     }
 
     /// Whether the content is HTML, by its type or by its first words.
