@@ -2,6 +2,7 @@
 
 use super::letter::Letter;
 use super::phrases::Says;
+use super::robot::Nature;
 use super::{Evidence, Kind};
 use crate::mime::{Mail, Part, Role, addresses};
 use crate::words::{Address, Category, Reason};
@@ -49,10 +50,13 @@ pub(super) fn recognise(letter: &Letter<'_>) -> Option<Kind> {
         .or_else(|| letter.mail.part(Role::ReturnedHeaders));
     let says = letter.subject().hits.has(Says::Complaint) || letter.whole().hits.has(Says::Complaint);
     let sender = known_sender(letter);
+    let announced = letter.subject().hits.has(Says::Complaint) && !letter.subject().hits.has(Says::Failure);
     let is_complaint = match (&returned, &sender) {
         // Microsoft returns the message and says nothing else.
-        (Some(returned), _) if returned_field(returned, "x-hmxmroriginalrecipient").is_some() => true,
-        (Some(_), None) => letter.subject().hits.has(Says::Complaint) && !letter.subject().hits.has(Says::Failure),
+        (Some(returned), _) if returned_field(returned, "x-hmxmroriginalrecipient").is_some() => {
+            !letter.subject().hits.has(Says::Failure)
+        }
+        (Some(_), None) => announced && is_desk(letter),
         (_, Some(_)) => says,
         (None, None) => false,
     };
@@ -117,6 +121,29 @@ fn known_sender(letter: &Letter<'_>) -> Option<Evidence> {
             language: "",
             words: from,
         })
+}
+
+/// Whether a program or an abuse desk wrote it: what people forward with such a subject is a matter for a reader.
+fn is_desk(letter: &Letter<'_>) -> bool {
+    let local = letter
+        .mail
+        .from()
+        .map(|from| from.local().to_ascii_lowercase())
+        .unwrap_or_default();
+    let desk = [
+        "abuse",
+        "fbl",
+        "feedback",
+        "complaint",
+        "spam",
+        "postmaster",
+        "noreply",
+        "no-reply",
+        "staff",
+    ]
+    .iter()
+    .any(|desk| local.contains(desk));
+    desk || letter.robot().nature >= Nature::Generated
 }
 
 /// Whose complaint it is: the recipient of the reported message.

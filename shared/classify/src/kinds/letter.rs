@@ -130,6 +130,13 @@ impl<'m> Letter<'m> {
         .any(|name| self.mail.header(name).is_some())
     }
 
+    /// Whether it invites or answers an invitation (RFC 6047); people decline because they are on vacation.
+    pub(super) fn is_calendar(&self) -> bool {
+        self.mail
+            .parts()
+            .any(|part| part.content_type().eq_ignore_ascii_case("text/calendar"))
+    }
+
     /// Whether a mail server's daemon claims to have written it.
     pub(super) fn is_from_daemon(&self) -> bool {
         let from = self.mail.header("from").unwrap_or_default();

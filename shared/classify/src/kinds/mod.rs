@@ -95,7 +95,7 @@ pub(crate) fn recognise(mail: &Mail<'_>) -> Option<Kind> {
         .or_else(|| virus::recognise(&letter))
         .or_else(|| challenge::recognise(&letter))
         .or_else(|| {
-            if is_failure(&letter) {
+            if is_failure(&letter) || letter.is_calendar() {
                 return None;
             }
             receipt::worded(&letter)

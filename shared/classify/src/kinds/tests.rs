@@ -81,6 +81,7 @@ fn cases() -> Vec<Case> {
         include_str!("../../tests/kinds/lists.toml"),
         include_str!("../../tests/kinds/robots.toml"),
         include_str!("../../tests/kinds/wording.toml"),
+        include_str!("../../tests/kinds/traps.toml"),
     ]
     .into_iter()
     .flat_map(|text| toml::from_str::<Table>(text).expect("the table is well-formed").mail)

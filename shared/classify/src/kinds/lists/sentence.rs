@@ -101,7 +101,8 @@ fn sentence_around(text: &str, hit: &Hit) -> (usize, usize) {
 /// "How do I unsubscribe?" asks for an answer; "could you please unsubscribe me?" asks for the thing.
 fn is_question(text: &str, hit: &Hit) -> bool {
     let (start, end) = sentence_around(text, hit);
-    let sentence = text.get(start..end).unwrap_or_default().trim_start();
+    let sentence = text.get(start..end).unwrap_or_default();
+    let sentence = sentence.trim_start_matches(|c: char| !c.is_alphanumeric());
     let asked = text.get(end..).is_some_and(|rest| rest.starts_with(['?', '？']));
     QUESTIONS.iter().any(|words| starts_with_words(sentence, words))
         || (asked && SELF_QUESTIONS.iter().any(|words| starts_with_words(sentence, words)))
