@@ -12,6 +12,7 @@
 //!
 //! So a status never overrules words that are clear. That the two disagree is part of the judgement.
 
+mod accents;
 mod builtin;
 mod compile;
 mod fold;
