@@ -23,9 +23,12 @@ const SENDERS: &[&str] = &[
     "fbl-noreply@",
 ];
 
+/// The field in which Microsoft's Junk Mail Reporting Program names the complaining recipient.
+const MICROSOFT_RECIPIENT: &str = "x-hmxmroriginalrecipient";
+
 /// The returned message's own record of whom it was delivered to, more reliable than its `To`.
 const RECIPIENT_FIELDS: &[&str] = &[
-    "x-hmxmroriginalrecipient",
+    MICROSOFT_RECIPIENT,
     "original-rcpt-to",
     "x-original-recipient",
     "x-rcpt-to",
@@ -38,6 +41,9 @@ const RECIPIENT_FIELDS: &[&str] = &[
 
 pub(super) fn recognise(letter: &Letter<'_>) -> Option<Kind> {
     if let Some(kind) = aggregate(letter) {
+        return Some(kind);
+    }
+    if let Some(kind) = unwrapped(letter) {
         return Some(kind);
     }
     // RFC 5965 reports have a reader of their own.
@@ -53,7 +59,7 @@ pub(super) fn recognise(letter: &Letter<'_>) -> Option<Kind> {
     let announced = letter.subject().hits.has(Says::Complaint) && !letter.subject().hits.has(Says::Failure);
     let is_complaint = match (&returned, &sender) {
         // Microsoft returns the message and says nothing else.
-        (Some(returned), _) if returned_field(returned, "x-hmxmroriginalrecipient").is_some() => {
+        (Some(returned), _) if returned_field(returned, MICROSOFT_RECIPIENT).is_some() => {
             !letter.subject().hits.has(Says::Failure)
         }
         (Some(_), None) => announced && is_desk(letter),
@@ -66,6 +72,27 @@ pub(super) fn recognise(letter: &Letter<'_>) -> Option<Kind> {
     let evidence = letter.whole_evidence(Says::Complaint).or(sender);
     let reported = returned.as_ref().and_then(reported_recipient);
     Some(Kind::new(Category::Complaint, Reason::Feedback, "complaint.words", evidence).about(reported))
+}
+
+/// Microsoft's report, unwrapped on its way: the reported message itself comes back from the program's sender.
+fn unwrapped(letter: &Letter<'_>) -> Option<Kind> {
+    let mail = letter.mail;
+    let recipient = mail.header(MICROSOFT_RECIPIENT)?;
+    let path = mail.return_path()?.as_str().to_ascii_lowercase();
+    let evidence = SENDERS.contains(&path.as_str()).then(|| Evidence {
+        language: "",
+        words: format!("Return-Path: <{path}>"),
+    })?;
+    let reported = addresses(recipient).into_iter().next();
+    Some(
+        Kind::new(
+            Category::Complaint,
+            Reason::Feedback,
+            "complaint.unwrapped",
+            Some(evidence),
+        )
+        .about(reported),
+    )
 }
 
 /// DMARC aggregate reports (RFC 7489 section 7.2.1.1) and TLS reports (RFC 8460): statistics about our own domain.

@@ -177,7 +177,7 @@ fn role_of(letter: &Letter<'_>, address: &Address, from: usize, start: usize, en
             })
         })
         .min_by_key(|hit| (hit.start, hit.end));
-    let is_desk = DESKS.contains(&address.local().to_ascii_lowercase().as_str())
+    let is_desk = is_desk(address)
         && letter
             .author()
             .is_none_or(|author| !author.local().eq_ignore_ascii_case(address.local()));
@@ -230,6 +230,11 @@ fn shares_name(one: &str, other: &str) -> bool {
 fn only<'n>(mut named: impl Iterator<Item = &'n Named>) -> Option<Address> {
     let first = named.next()?;
     named.next().is_none().then(|| first.address.clone())
+}
+
+/// Whether it is the address of a desk.
+pub(super) fn is_desk(address: &Address) -> bool {
+    DESKS.contains(&address.local().to_ascii_lowercase().as_str())
 }
 
 /// Where mail addresses stand in `text`, as byte ranges.

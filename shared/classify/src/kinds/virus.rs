@@ -1,7 +1,9 @@
 //! Virus scanners' notices about a mail of ours, or one that claimed to be.
 
 use super::Kind;
+use super::fold::{fold, unfold};
 use super::letter::Letter;
+use super::moved::{addresses_in, is_desk};
 use super::phrases::Says;
 use super::robot::Nature;
 use crate::mime::addresses;
@@ -106,14 +108,28 @@ fn is_scanner(letter: &Letter<'_>) -> bool {
     .any(|name| from.contains(name))
 }
 
-/// The one recipient of the scanned message that the notice names.
+/// The one recipient of the scanned message that the notice names, by a label or as the only stranger in it.
 fn scanned_recipient(letter: &Letter<'_>) -> Option<Address> {
+    labelled_recipient(letter).or_else(|| {
+        let author = letter.author();
+        let mut strangers = addresses_in(&letter.whole().folded)
+            .filter_map(|(start, end)| Address::parse(unfold(letter.mail.own_text(), start, end)))
+            .filter(|address| {
+                let is_author = author.as_ref().is_some_and(|author| author.same(address));
+                !is_author && !letter.is_ours(address) && !is_desk(address)
+            });
+        let first = strangers.next()?;
+        strangers.all(|other| other.same(&first)).then_some(first)
+    })
+}
+
+fn labelled_recipient(letter: &Letter<'_>) -> Option<Address> {
     let mut found: Option<Address> = None;
     for line in letter.mail.own_text().lines().take(80) {
         let Some((label, value)) = line.split_once([':', '：']) else {
             continue;
         };
-        let label = super::fold::fold(label, 60);
+        let label = fold(label, 60);
         if !value.contains('@') || !RECIPIENT_LABELS.contains(&label.trim_start_matches(['*', '-', ' '])) {
             continue;
         }
