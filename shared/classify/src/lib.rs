@@ -11,7 +11,6 @@ mod decide;
 mod dialect;
 mod evidence;
 mod feedback;
-#[allow(dead_code, reason = "not asked yet")]
 mod kinds;
 mod merge;
 #[allow(dead_code, reason = "the view is wider than its first users")]

@@ -107,11 +107,6 @@ pub(crate) fn recognise(mail: &Mail<'_>) -> Option<Kind> {
         })
 }
 
-/// Whether the header says that a program wrote the message.
-pub(crate) fn is_automatic(mail: &Mail<'_>) -> bool {
-    robot::robot(mail).nature >= Nature::Generated
-}
-
 /// Whether a daemon says so in the subject already: most reports without fields, and nothing else needs reading.
 fn is_announced_failure(letter: &Letter<'_>) -> bool {
     let subject = &letter.subject().hits;
