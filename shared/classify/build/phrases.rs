@@ -72,6 +72,7 @@ pub(crate) fn compile(folder: &Path, out: &Path) {
     let keys: Vec<&[u8]> = pieces.keys().map(String::as_bytes).collect();
     let first_of = |byte: u16| keys.partition_point(|key| u16::from(key[0]) < byte);
     table(&mut code, "STARTS", "u16", (0..=256).map(first_of));
+    code.push_str("#[allow(clippy::unreadable_literal, reason = \"bytes, for the machine\")]\n");
     table(&mut code, "KEYS", "u64", keys.iter().map(|key| leading_bytes(key)));
     let rows = pieces
         .iter()
