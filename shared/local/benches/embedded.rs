@@ -102,11 +102,8 @@ impl Fixture {
     }
 
     fn hex(&self) -> String {
-        format!(
-            "{:032x}{:032x}",
-            self.random.lock().unwrap().u128(..),
-            self.random.lock().unwrap().u128(..)
-        )
+        let mut random = self.random.lock().unwrap();
+        format!("{:032x}{:032x}", random.u128(..), random.u128(..))
     }
 
     fn put(&self, n: u64) -> impl Future<Output = ()> + Send + use<> {
