@@ -85,6 +85,22 @@ const ANSWERS: &[&str] = &[
     "回复:", "转发:", "答复:", "返信:", "转寄:",
 ];
 
+/// Subjects of what mail systems write about their day rather than about a mail.
+const SUMMARIES: &[&str] = &[
+    "summary",
+    "statistics",
+    "statistik",
+    "digest",
+    "logwatch",
+    "log report",
+    "daily report",
+    "weekly report",
+    "pflogsumm",
+    "quarantine",
+    "queue report",
+    "cron ",
+];
+
 /// What swindlers who dress up as mail systems ask for, and mail systems never do.
 const LURES: &[&str] = &[
     "click here",
@@ -125,6 +141,7 @@ const LURES: &[&str] = &[
 pub(crate) struct Signs {
     names: PhraseSet,
     lures: PhraseSet,
+    summaries: PhraseSet,
 }
 
 impl Signs {
@@ -132,6 +149,7 @@ impl Signs {
         Self {
             names: PhraseSet::new(DAEMONS.iter().chain(ROBOTS).copied()),
             lures: PhraseSet::new(LURES.iter().copied()),
+            summaries: PhraseSet::new(SUMMARIES.iter().copied()),
         }
     }
 
@@ -185,6 +203,7 @@ impl<'e> HeaderProof<'e> {
             + score(3, is_report_type(mail))
             + score(1, auto)
             - score(3, list && !failed)
+            - score(3, signs.summaries.find(subject).next().is_some())
             - score(3, answer && author < 2)
             - score(2, threaded && !auto && author < 2);
         Self {
@@ -231,7 +250,10 @@ impl<'e> HeaderProof<'e> {
         Proof {
             points,
             failure: text.says_failure || text.says_delay || coded || self.subject_says,
-            anchored: returned || coded || foreign || failed,
+            // With little in the header the text has to be about one mail: log summaries name codes and addresses too.
+            anchored: returned
+                || failed
+                || (coded || foreign) && (self.points >= ENOUGH - 1 || text.recipients.len() == 1),
             foreign: foreign && named,
             plain_robot: mail.has_null_sender() && self.author >= 2 && !lured,
         }
@@ -311,7 +333,7 @@ mod tests {
 
     #[test]
     fn names_and_lures_can_be_found() {
-        for phrase in [DAEMONS, ROBOTS, LURES].into_iter().flatten() {
+        for phrase in [DAEMONS, ROBOTS, LURES, SUMMARIES].into_iter().flatten() {
             assert_eq!(**phrase, phrase.to_lowercase());
             assert!(phrase.len() >= 4, "{phrase}");
         }
