@@ -253,7 +253,7 @@ impl<'e> HeaderProof<'e> {
             // With little in the header the text has to be about one mail: log summaries name codes and addresses too.
             anchored: returned
                 || failed
-                || (coded || foreign) && (self.points >= ENOUGH - 1 || text.recipients.len() == 1),
+                || (coded || foreign) && (self.points >= ENOUGH - 1 || self.author >= 2 && text.recipients.len() == 1),
             foreign: foreign && named,
             plain_robot: mail.has_null_sender() && self.author >= 2 && !lured,
         }
