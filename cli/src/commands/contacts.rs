@@ -102,7 +102,10 @@ struct Shown<'a> {
 /// One contact on a line: what tools that stop mailing people need, and what people ask next.
 #[derive(Serialize)]
 struct Row {
+    /// What contacts are compared by.
     address: String,
+    /// As it was written when it was first seen.
+    spelling: String,
     status: &'static str,
     suppressed_cause: Option<String>,
     suppressed_at: Option<String>,
@@ -128,7 +131,8 @@ impl From<Contact> for Row {
     fn from(contact: Contact) -> Self {
         let last = contact.last_verdict.as_ref();
         Self {
-            address: contact.address.to_string(),
+            address: contact.address.as_str().to_owned(),
+            spelling: contact.address.spelling().to_owned(),
             status: contact.status().as_str(),
             suppressed_cause: contact.suppression.map(|suppression| suppression.cause.to_string()),
             suppressed_at: contact.suppression.map(|suppression| suppression.at.to_string()),
@@ -170,7 +174,7 @@ fn print_rows(rows: &[Row], mut out: impl Write) -> io::Result<()> {
     ]);
     for row in rows {
         table.row([
-            row.address.as_str(),
+            row.spelling.as_str(),
             row.status,
             row.suppressed_cause.as_deref().unwrap_or_default(),
             row.suppressed_at
@@ -225,7 +229,7 @@ fn state_of(contact: &Contact, threshold: u32) -> String {
         ),
     ));
     lines.push(("events", contact.events.to_string()));
-    let mut text = format!("{}\n", printable(&contact.address.to_string()));
+    let mut text = format!("{}\n", printable(contact.address.spelling()));
     for (name, value) in lines {
         let _ = writeln!(text, "  {name:<14}{}", printable(&value));
     }

@@ -111,7 +111,7 @@ impl Summary {
                 .find(|event| event.address.as_ref() == Some(address));
             if self.suppressed.len() < MAX_REMEMBERED {
                 self.suppressed.push(Suppressed {
-                    address: address.to_string(),
+                    address: address.spelling().to_owned(),
                     cause: suppression.cause,
                     reason: event.map_or(Reason::Undefined, |event| event.reason),
                     diagnostic: event.and_then(|event| event.diagnostic.clone().or_else(|| event.evidence.clone())),
