@@ -37,19 +37,33 @@ pub struct Classifier {
 impl Classifier {
     /// A classifier with the built-in rules.
     pub fn new() -> Self {
-        Self::with_sent_headers(SentHeaders::default())
-    }
-
-    /// The same, finding contact and campaign in other header fields of the sent messages.
-    pub fn with_sent_headers(sent_headers: SentHeaders) -> Self {
         let engine = pipeline::Engine {
             rules: None,
             phrases: evidence::Phrases::new(),
             dialects: dialect::Dialects::new(),
             signs: proof::Signs::new(),
-            sent_headers,
+            sent_headers: SentHeaders::default(),
         };
         Self { engine }
+    }
+
+    /// The same with users' rules in front of the built-in ones, see [`reason::Rules::with_user_rules`].
+    #[must_use]
+    pub fn with_rules(mut self, rules: reason::Rules) -> Self {
+        self.engine.rules = Some(rules);
+        self
+    }
+
+    /// The same, finding contact and campaign in other header fields of the sent messages.
+    #[must_use]
+    pub fn with_sent_headers(mut self, sent_headers: SentHeaders) -> Self {
+        self.engine.sent_headers = sent_headers;
+        self
+    }
+
+    /// The rules that it asks.
+    pub fn rules(&self) -> &reason::Rules {
+        self.engine.rules()
     }
 
     /// Judges one message. Total: any bytes give a report, in time linear in their number.

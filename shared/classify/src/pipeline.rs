@@ -52,7 +52,7 @@ impl Engine {
         report
     }
 
-    fn rules(&self) -> &Rules {
+    pub(crate) fn rules(&self) -> &Rules {
         self.rules.as_ref().unwrap_or_else(|| Rules::builtin())
     }
 

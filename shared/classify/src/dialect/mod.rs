@@ -90,7 +90,9 @@ impl Dialects {
             .chain(&self.subject)
             .filter(|(held, _)| subject.contains(held))
             .map(|(_, index)| *index);
-        let by_header = mail.header_names().filter_map(|name| {
+        // The table names private fields only.
+        let private = |name: &&str| name.starts_with(['X', 'x']);
+        let by_header = mail.header_names().filter(private).filter_map(|name| {
             let (name, signs) = self.headers.get_key_value(name.to_ascii_lowercase().as_str())?;
             let holds = |held: &str| {
                 mail.headers(name)
@@ -127,6 +129,11 @@ mod tests {
                     dialect.id
                 );
             }
+            assert!(
+                dialect.headers.iter().all(|(name, _)| name.starts_with('x')),
+                "{}: only private fields",
+                dialect.id
+            );
             assert!(
                 DIALECTS.iter().filter(|other| other.id == dialect.id).count() == 1,
                 "{} stands there once",
