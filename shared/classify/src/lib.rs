@@ -13,7 +13,6 @@ mod evidence;
 mod feedback;
 mod kinds;
 mod merge;
-#[allow(dead_code, reason = "the view is wider than its first users")]
 mod mime;
 mod original;
 mod phrases;

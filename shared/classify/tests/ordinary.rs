@@ -2,7 +2,7 @@
 //! reports no failure. A false hard bounce cuts off a person.
 #![allow(missing_docs)]
 
-use rebound_classify::{Category, Classifier};
+use rebound_classify::{Address, Category, Classifier};
 
 const BOUNCE: &str = "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.com (Mail Delivery System)\nTo: news@example.org\n\
     Subject: Undelivered Mail Returned to Sender\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"in\"\n\n\
@@ -20,7 +20,7 @@ fn ordinary_mail_is_no_failure() {
         "Return-Path: <eva@example.org>\nFrom: Eva <eva@example.org>\nTo: news@example.org\nSubject: WG: Undelivered Mail Returned to Sender\n\nCan you check?\n\n\
          ---------- Forwarded message ----------\n{BOUNCE}"
     );
-    let quoted: String = BOUNCE.lines().map(|line| format!("> {line}\n")).collect();
+    let quoted = format!("> {}", BOUNCE.replace('\n', "\n> "));
     for (what, message) in [
         ("a bounce that a colleague attached", forwarded.as_str()),
         ("a bounce that a colleague forwarded inline", &inline),
@@ -98,7 +98,7 @@ fn what_a_robot_passed_on_is_still_a_report() {
         let report = Classifier::new().classify(message.as_bytes());
         assert_eq!(report.category, Category::HardBounce, "{message}");
         assert_eq!(
-            report.recipients[0].address.as_ref().map(|a| a.as_str()),
+            report.recipients[0].address.as_ref().map(Address::as_str),
             Some("ann@example.com")
         );
     }

@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 use rebound_classify::reason::{RuleSet, Rules};
-use rebound_classify::{Action, Category, Classifier, SentHeaders};
+use rebound_classify::{Action, Address, Category, Classifier, SentHeaders};
 
 const MESSAGE: &str = "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.com\nTo: news@example.org\nSubject: failure notice\n\n\
     <ann@example.com>:\nRemote host said: 550 5.1.1 The moon is full tonight\n\n--- Below this line is a copy of the message.\n\n\
@@ -35,7 +35,7 @@ fn contact_and_campaign_may_stand_in_other_fields() {
     };
     let report = Classifier::new().with_sent_headers(names).classify(MESSAGE.as_bytes());
     assert_eq!(
-        report.recipients[0].address.as_ref().map(|a| a.as_str()),
+        report.recipients[0].address.as_ref().map(Address::as_str),
         Some("ann-contact@example.com")
     );
     assert_eq!(report.original.campaign.as_deref(), Some("c42"));

@@ -43,16 +43,6 @@ impl<'b> Fields<'b> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.table.iter(self.bytes)
     }
-
-    /// Whether there is no field at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.table.fields.is_empty()
-    }
-
-    /// Where the block ends: the offset of the first byte that belongs to no field and no blank separator line.
-    pub(crate) fn end(&self) -> usize {
-        self.table.end
-    }
 }
 
 /// The same without its buffer, for owners of both.
@@ -222,17 +212,17 @@ mod tests {
     fn fields_are_unfolded_and_decoded() {
         let block = b"From daemon Mon Jan  1 00:00:00 2026\nSubject: one\n two\nX-Empty:\nFrom : =?utf-8?q?J=C3=B6rg?= <j@example.com>\n\nbody: no";
         let fields = Fields::parse(block);
+        let end = FieldTable::parse(block, 0).end();
         assert_eq!(fields.get("subject"), Some("one two"));
         assert_eq!(fields.get("x-empty"), Some(""));
         assert_eq!(fields.get("FROM"), Some("Jörg <j@example.com>"));
         assert_eq!(fields.get("body"), None);
-        assert_eq!(block.get(fields.end()..), Some(&b"body: no"[..]));
+        assert_eq!(block.get(end..), Some(&b"body: no"[..]));
     }
 
     #[test]
     fn text_is_not_a_header() {
-        let fields = Fields::parse(b"Hello there,\nthis: is text");
-        assert!(fields.is_empty());
-        assert_eq!(fields.end(), 0);
+        let table = FieldTable::parse(b"Hello there,\nthis: is text", 0);
+        assert_eq!((table.fields.len(), table.end()), (0, 0));
     }
 }

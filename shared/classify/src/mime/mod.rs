@@ -110,11 +110,6 @@ impl<'a> Mail<'a> {
             .flat_map(move |root| root.fields.all(&self.bytes, name))
     }
 
-    /// All header fields as (name as written, value), in their order.
-    pub(crate) fn all_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parts.iter().take(1).flat_map(|root| root.fields.iter(&self.bytes))
-    }
-
     /// The names of all header fields as written, in their order.
     pub(crate) fn header_names(&self) -> impl Iterator<Item = &str> {
         self.parts
@@ -159,11 +154,6 @@ impl<'a> Mail<'a> {
     /// Whom it is addressed to.
     pub(crate) fn to(&self) -> &[Address] {
         self.addresses_of(&self.to, "to")
-    }
-
-    /// The media type of the whole message, as written, without parameters; empty when there is none.
-    pub(crate) fn content_type(&self) -> &str {
-        self.parts().next().map(|root| root.content_type()).unwrap_or_default()
     }
 
     /// The message's own human-readable words: text parts outside any returned message, HTML reduced to text.
@@ -265,11 +255,6 @@ impl<'m> Part<'m> {
     pub(crate) fn parameter(&self, name: &str) -> Option<&'m str> {
         let range = walk::parameter(&self.mail.bytes, &self.raw.content_type, name.as_bytes())?;
         std::str::from_utf8(self.mail.bytes.get(range)?).ok()
-    }
-
-    /// The first field of that name in this part's header.
-    pub(crate) fn header(&self, name: &'m str) -> Option<&'m str> {
-        self.raw.fields.get(&self.mail.bytes, name)
     }
 
     /// The content, transfer encoding undone.

@@ -17,8 +17,6 @@ const MAX_PARTS: usize = 400;
 /// Where a part is and what it is for.
 #[derive(Debug)]
 pub(super) struct RawPart {
-    /// Where its header begins.
-    pub(super) start: usize,
     pub(super) fields: FieldTable,
     pub(super) body: Range<usize>,
     /// Raw `Content-Type` value.
@@ -182,7 +180,6 @@ fn read_part(bytes: &[u8], at: usize, inside: Option<usize>, parent: Option<usiz
     let disposition = fields.raw(bytes, "content-disposition").unwrap_or(at..at);
     let mut part = RawPart {
         body: fields.end()..bytes.len(),
-        start: at,
         transfer: Transfer::named(bytes.get(encoding).unwrap_or_default()),
         fields,
         content_type,
