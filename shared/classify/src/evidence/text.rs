@@ -4,16 +4,20 @@
 //! a label before it, a sentence around it, or an SMTP reply that repeats it. The surest way that occurs is taken, and
 //! what follows up to the next recipient belongs to it.
 
+use std::ops::Range;
+
 use super::mention::{Line, Mention, mentions, starts_with_any};
 use super::phrases::{Phrases, Tells};
 use super::{Codes, Evidence, MAX_WORDS_BYTES, Outcome, Source, append_folded};
 use crate::mime::addresses_with_places;
-use crate::words::Address;
+use crate::words::{Address, ReplyCode};
 
 /// A report speaks in its first lines; a log attached as text does not count.
 const MAX_LINES: usize = 3_000;
 /// Recipients of one report.
 const MAX_RECIPIENTS: usize = 1_000;
+/// Commands and answers above the line that sums them up.
+const LINES_OF_AN_EXCHANGE: usize = 4;
 /// Lines that a reply in a transcript goes on for.
 const FOLLOWING_LINES: u8 = 2;
 
@@ -115,7 +119,11 @@ fn recipients(
             evidence.outcome = Some(Outcome::Delayed);
         }
         let until = chosen.get(index + 1).map_or(lines.len(), |next| next.line);
-        let words = words_about(lines, mention, until, chosen.len() == 1);
+        let since = index
+            .checked_sub(1)
+            .and_then(|before| chosen.get(before))
+            .map_or(0, |before| before.line.saturating_add(1));
+        let words = words_about(lines, mention, since..until, chosen.len() == 1);
         if let Some(alias) = expanded_from(&words) {
             evidence.original = Some(alias);
         }
@@ -198,8 +206,14 @@ fn locate(named: &[Address], mentions: &[Mention], lines: &[Line<'_>]) -> Vec<Me
 }
 
 /// The words about a recipient: its own block, and replies in other sections where the block holds none.
-fn words_about(lines: &[Line<'_>], mention: &Mention, until: usize, alone: bool) -> String {
-    let (block, block_end) = own_block(lines, mention, until);
+fn words_about(lines: &[Line<'_>], mention: &Mention, around: Range<usize>, alone: bool) -> String {
+    let summed_up = lines
+        .get(mention.line)
+        .is_some_and(|line| !line.text.starts_with(">>>"));
+    if mention.source == Source::Transcript && summed_up && !alone {
+        return exchange(lines, mention, around.start);
+    }
+    let (block, block_end) = own_block(lines, mention, around.end);
     let codes = Codes::find(&block);
     if codes.reply.is_some() {
         return block;
@@ -214,6 +228,22 @@ fn words_about(lines: &[Line<'_>], mention: &Mention, until: usize, alone: bool)
         return whole(lines);
     }
     block
+}
+
+/// In a transcript of several recipients the answer stands above the line that sums it up.
+fn exchange(lines: &[Line<'_>], mention: &Mention, since: usize) -> String {
+    let first = mention.line.saturating_sub(LINES_OF_AN_EXCHANGE).max(since);
+    let mut words = String::new();
+    for line in lines.get(first..=mention.line).unwrap_or_default() {
+        // A new conversation, or a host that was put off and tried no more.
+        if line.text.starts_with("While talking") || line.text.starts_with("... while talking") {
+            words.clear();
+        }
+        if !line.codes.reply.is_some_and(ReplyCode::is_transient) {
+            append_folded(&mut words, line.text.trim_start_matches(['<', '>', ' ']));
+        }
+    }
+    words
 }
 
 /// The words behind a recipient up to the next one or the next section, and the line where they end.
@@ -422,3 +452,120 @@ const HEADER_NAMES: &[&str] = &[
     "feedback-id:",
     "content-type:",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Recipients with reply and status, as the reader finds them.
+    fn read(text: &str, ours: &[&str], named: &[&str]) -> Vec<String> {
+        let parse = |list: &[&str]| list.iter().filter_map(|a| Address::parse(a)).collect::<Vec<_>>();
+        let (ours, named) = (parse(ours), parse(named));
+        let report = read_text(text, &Phrases::new(), &ours.iter().collect::<Vec<_>>(), &named);
+        let code = |code: Option<String>| code.unwrap_or_else(|| "-".to_owned());
+        let found = report.recipients.iter().map(|e| {
+            let name = e.recipient.as_ref().map_or("-", Address::as_str);
+            format!(
+                "{name} {} {}",
+                code(e.reply.map(|r| r.to_string())),
+                code(e.status.map(|s| s.to_string()))
+            )
+        });
+        found.collect()
+    }
+
+    #[test]
+    fn recipients_and_their_codes_are_found_however_they_are_named() {
+        let us = &["news@example.org"][..];
+        for (what, text, expected) in [
+            (
+                "lines that begin with the recipient",
+                "I wasn't able to deliver your message.\n\n<a@example.com>:\nRemote host said: 550 5.1.1 no such user\n\n<b@example.net>:\n192.0.2.1 does not like recipient.\nRemote host said: 452 4.2.2 full\n\n--- Below this line is a copy of the message.\n\nTo: c@example.com\n",
+                &["a@example.com 550 5.1.1", "b@example.net 452 4.2.2"][..],
+            ),
+            (
+                "one reason after several recipients",
+                "could not be delivered:\n\n  a@example.com\n  b@example.com\n    550 mailbox unavailable\n",
+                &["a@example.com 550 -", "b@example.com 550 -"],
+            ),
+            (
+                "a transcript elsewhere",
+                "   ----- The following addresses had permanent fatal errors -----\n<a@example.com>\n\n   ----- Transcript of session follows -----\n... while talking to mx.example.com.:\n>>> RCPT To:<a@example.com>\n<<< 550 5.1.1 User unknown\n",
+                &["a@example.com 550 5.1.1"],
+            ),
+            (
+                "nothing but a transcript",
+                "While talking to mx.example.com:\n>>> MAIL From:<news@example.org>\n<<< 553 relay\n554 <a@example.com>... Remote protocol error\nWhile talking to mx.example.net:\n>>> RCPT To:<b@example.net>\n<<< 550 no\n550 <b@example.net>... User unknown\n",
+                &["a@example.com 553 -", "b@example.net 550 -"],
+            ),
+            (
+                "a label",
+                "Your message to news@example.org failed.\nRecipient: <a@example.com>\nReason: 5.2.2 full\n",
+                &["a@example.com - 5.2.2"],
+            ),
+            (
+                "a sentence",
+                "There was an error delivering your mail to <a@example.com>.\nmx.example.com did not like our RCPT:\n550 no\n",
+                &["a@example.com 550 -"],
+            ),
+            (
+                "what it came from",
+                "failed:\n\n  an undisclosed address\n    (generated from a@example.com)\n    mailbox is full\n",
+                &["a@example.com - -"],
+            ),
+            (
+                "a display name before it",
+                "failed:\n\nann@home.example <a@example.com>: malformed address\n",
+                &["a@example.com - -"],
+            ),
+            (
+                "a name without a domain",
+                "permanent fatal errors -----\n<screenname>\n",
+                &["screenname - -"],
+            ),
+            (
+                "ourselves alone",
+                "<news@example.org>:\n552 5.2.2 full\n",
+                &["news@example.org 552 5.2.2"],
+            ),
+            ("nobody", "Something failed. Ask postmaster.\n", &[]),
+        ] {
+            assert_eq!(read(text, us, &[]), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn the_header_says_who_failed() {
+        let text = "failed:\n\n  kim\n    550 5.1.1 unknown\n\nFor help ask help@example.org\n";
+        assert_eq!(read(text, &[], &["kim@example.com"]), ["kim@example.com 550 5.1.1"]);
+    }
+
+    #[test]
+    fn the_returned_message_is_told_from_the_report() {
+        for (text, report, returned) in [
+            (
+                "no\n--- Below this line is a copy of the message.\nTo: x\n",
+                "no\n",
+                Some("To: x\n"),
+            ),
+            (
+                "no\n\nFrom: a\nTo: b\nMessage-ID: <1>\n",
+                "no\n\n",
+                Some("From: a\nTo: b\nMessage-ID: <1>\n"),
+            ),
+            (
+                "I was told that below this line is a copy of something, which in a long sentence like this one means nothing\n",
+                "I was told that below this line is a copy of something, which in a long sentence like this one means nothing\n",
+                None,
+            ),
+            (
+                "with the following header fields:\n\n  Message-id: <1>\n  To: a\n\nrecipients: x\n",
+                "with the following header fields:\n\n  Message-id: <1>\n  To: a\n\nrecipients: x\n",
+                None,
+            ),
+        ] {
+            let read = read_text(text, &Phrases::new(), &[], &[]);
+            assert_eq!((read.report, read.returned), (report, returned));
+        }
+    }
+}
