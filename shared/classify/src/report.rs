@@ -67,7 +67,8 @@ pub struct Verdict {
     #[serde(skip)]
     pub provider: Option<Cow<'static, str>>,
     /// The name of a category of the user's own that a rule of theirs gave; `category` stays what it would have been.
-    #[serde(skip)]
+    /// A key only where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub own_category: Option<String>,
 }
 

@@ -51,6 +51,8 @@ pub(super) enum Role {
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) id: String,
+    /// The set it comes from, by number.
+    pub(super) set: usize,
     pub(super) reason: Reason,
     pub(super) severity: Option<Severity>,
     pub(super) provider: Option<String>,
@@ -97,10 +99,13 @@ impl Compiled {
         let mut phrases = PhraseSetBuilder::default();
         let mut names = PhraseSetBuilder::default();
         let (mut rules, mut phrase_uses, mut name_uses, mut open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let sources = || sets.iter().copied().flatten();
-        for source in sources()
-            .filter(|rule| !rule.weak)
-            .chain(sources().filter(|rule| rule.weak))
+        let sources = || {
+            let sets = sets.iter().enumerate();
+            sets.flat_map(|(set, rules)| rules.iter().map(move |rule| (set, rule)))
+        };
+        for (set, source) in sources()
+            .filter(|(_, rule)| !rule.weak)
+            .chain(sources().filter(|(_, rule)| rule.weak))
         {
             let rule = rules.len();
             let mut fault = |span, reason| {
@@ -128,7 +133,7 @@ impl Compiled {
                     Err(error) => fault(name.span(), format!("{:?}: {error}", name.get_ref())),
                 }
             }
-            let compiled = Rule::new(source, &mut fault);
+            let compiled = Rule::new(source, set, &mut fault);
             if !(compiled.needs_any || compiled.needs_all > 0 || compiled.needs_name) {
                 open.push(rule);
             }
@@ -151,7 +156,7 @@ impl Compiled {
 }
 
 impl Rule {
-    fn new(source: &RuleSource, fault: &mut impl FnMut(Range<usize>, String)) -> Self {
+    fn new(source: &RuleSource, set: usize, fault: &mut impl FnMut(Range<usize>, String)) -> Self {
         let id = source.id.get_ref();
         if id.is_empty()
             || !id
@@ -196,6 +201,7 @@ impl Rule {
         }
         Self {
             id: id.clone(),
+            set,
             reason: source.reason.unwrap_or(Reason::Undefined),
             severity: source.severity,
             provider: source.provider.clone(),

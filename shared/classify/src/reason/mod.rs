@@ -78,6 +78,10 @@ pub struct Judgement<'r> {
 #[derive(Debug)]
 pub struct Rules {
     compiled: Compiled,
+    /// What the sets are called, users' first.
+    origins: Vec<String>,
+    /// How many of the sets are users'.
+    users: usize,
     version: String,
 }
 
@@ -88,10 +92,43 @@ pub struct RuleSummary<'r> {
     pub id: &'r str,
     /// What it says.
     pub reason: Reason,
+    /// The category and action that a user's rule asks for.
+    pub own: Option<&'r Own>,
     /// Whose wording it knows.
     pub provider: Option<&'r str>,
-    /// Whether it is asked only after everything else.
-    pub weak: bool,
+    /// The file it comes from: a user's as it was called when it was read, or a built-in one below `rules/`.
+    pub origin: &'r str,
+    /// How far its kind is trusted.
+    pub strength: Strength,
+}
+
+/// How far a kind of rule is trusted: the earlier here, the earlier it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strength {
+    /// A user's own rule.
+    User,
+    /// A provider's own code or wording.
+    Provider,
+    /// Words that are clear.
+    Words,
+    /// A status code that says something definite.
+    Status,
+    /// Words and codes that say little.
+    Weak,
+}
+
+impl Strength {
+    /// The stable wire name, kebab-case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Provider => "provider",
+            Self::Words => "words",
+            Self::Status => "status",
+            Self::Weak => "weak",
+        }
+    }
 }
 
 impl Rules {
@@ -104,6 +141,8 @@ impl Rules {
             let compiled = Compiled::new(&sets).expect("the built-in rules compile");
             Rules {
                 compiled,
+                origins: builtin::FILES.iter().map(|(name, _)| (*name).to_owned()).collect(),
+                users: 0,
                 version: version(builtin::FILES.iter().map(|(_, text)| *text)),
             }
         });
@@ -136,8 +175,14 @@ impl Rules {
             .iter()
             .map(|set| set.text.as_str())
             .chain(builtin::FILES.iter().map(|(_, text)| *text));
+        let origins = sets
+            .iter()
+            .map(RuleSet::origin)
+            .chain(builtin::FILES.iter().map(|(name, _)| *name));
         Ok(Self {
             compiled,
+            origins: origins.map(str::to_owned).collect(),
+            users: sets.len(),
             version: version(texts),
         })
     }
@@ -145,6 +190,8 @@ impl Rules {
     fn from_compiled(compiled: Compiled, text: &str) -> Self {
         Self {
             compiled,
+            origins: Vec::new(),
+            users: 1,
             version: version([text]),
         }
     }
@@ -156,12 +203,31 @@ impl Rules {
 
     /// Every rule in the order in which they are asked.
     pub fn list(&self) -> impl Iterator<Item = RuleSummary<'_>> {
-        self.compiled.rules.iter().map(|rule| RuleSummary {
+        self.compiled.rules.iter().map(|rule| self.summary(rule))
+    }
+
+    /// The rule of this id; the first one, should a user's rule have the id of a built-in one.
+    pub fn get(&self, id: &str) -> Option<RuleSummary<'_>> {
+        let rule = self.compiled.rules.iter().find(|rule| rule.id == id)?;
+        Some(self.summary(rule))
+    }
+
+    fn summary<'r>(&'r self, rule: &'r Rule) -> RuleSummary<'r> {
+        let origin = self.origins.get(rule.set).map_or("", String::as_str);
+        RuleSummary {
             id: &rule.id,
             reason: rule.reason,
+            own: rule.own.as_ref(),
             provider: rule.provider.as_deref(),
-            weak: rule.weak,
-        })
+            origin,
+            strength: match origin {
+                _ if rule.weak => Strength::Weak,
+                _ if rule.set < self.users => Strength::User,
+                _ if origin.starts_with("providers/") => Strength::Provider,
+                _ if rule.is_status_only() => Strength::Status,
+                _ => Strength::Words,
+            },
+        }
     }
 
     /// Decides: the first rule whose conditions all hold.

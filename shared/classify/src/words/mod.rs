@@ -10,12 +10,13 @@ pub use category::{Action, Category, Severity};
 pub use reason::Reason;
 pub use status::{EnhancedStatus, ReplyCode};
 
-/// Declares an enum whose variants have stable wire names, with `as_str`, `ALL`, `Display`, `FromStr` and serde.
+/// Declares an enum whose variants have stable wire names, with `as_str`, `meaning`, `ALL`, `Display`, `FromStr` and
+/// serde.
 macro_rules! words {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $wire:literal,)+ }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $wire:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vmeta])* $variant,)+ }
+        pub enum $name { $($(#[doc = $doc])+ $variant,)+ }
 
         impl $name {
             /// Every word of this vocabulary, in the order it is documented.
@@ -24,6 +25,11 @@ macro_rules! words {
             /// The stable wire name, kebab-case.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $wire,)+ }
+            }
+
+            /// What the word means, as it is documented: a sentence for people.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
         }
 
