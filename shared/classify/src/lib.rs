@@ -10,6 +10,7 @@
 mod decide;
 mod dialect;
 mod evidence;
+pub mod explain;
 mod feedback;
 mod kinds;
 mod merge;
@@ -22,6 +23,10 @@ pub mod reason;
 mod report;
 mod verdict;
 mod words;
+
+use std::cell::RefCell;
+
+use explain::{Explanation, Notes};
 
 pub use original::SentHeaders;
 pub use report::{Original, Report, Verdict};
@@ -67,7 +72,14 @@ impl Classifier {
 
     /// Judges one message. Total: any bytes give a report, in time linear in their number.
     pub fn classify(&self, raw: &[u8]) -> Report {
-        self.engine.judge(raw)
+        self.engine.judge(raw, Notes::NOT_TAKEN)
+    }
+
+    /// The report that [`Self::classify`] gives, and how it came about.
+    pub fn explain(&self, raw: &[u8]) -> (Report, Explanation) {
+        let explanation = RefCell::default();
+        let report = self.engine.judge(raw, Notes::into(&explanation));
+        (report, explanation.into_inner())
     }
 }
 

@@ -7,6 +7,7 @@ use crate::dialect::Dialects;
 use crate::evidence::{
     Codes, Evidence, Outcome, Phrases, Source, StatusReport, TextReport, read_notification, read_status_part, read_text,
 };
+use crate::explain::{Basis, Notes};
 use crate::feedback::{Feedback, category_of, read_feedback};
 use crate::kinds::{self, Kind};
 use crate::merge::merge;
@@ -33,9 +34,9 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn judge(&self, raw: &[u8]) -> Report {
+    pub(crate) fn judge(&self, raw: &[u8], notes: Notes<'_>) -> Report {
         let mail = Mail::parse(raw);
-        let mut report = self.judge_mail(&mail, 0);
+        let mut report = self.judge_mail(&mail, 0, notes);
         if mail.is_cut() {
             report
                 .notes
@@ -56,32 +57,36 @@ impl Engine {
         self.rules.as_ref().unwrap_or_else(|| Rules::builtin())
     }
 
-    fn judge_mail(&self, mail: &Mail<'_>, depth: u8) -> Report {
+    fn judge_mail(&self, mail: &Mail<'_>, depth: u8, notes: Notes<'_>) -> Report {
         if let Some(status) = mail.part(Role::DeliveryStatus) {
             let status = read_status_part(&status.text());
             if !status.recipients.is_empty() {
-                return self.status_report(mail, status);
+                notes.basis(Basis::DeliveryStatus);
+                return self.status_report(mail, status, notes);
             }
         }
         if let Some(part) = mail.part(Role::FeedbackReport) {
             let returned = read_returned(mail, None, &self.sent_headers);
             let feedback = read_feedback(&part.text(), &returned);
+            notes.basis(Basis::FeedbackReport);
             return feedback_report(feedback, returned);
         }
-        if let Some(report) = self.notification_report(mail) {
+        if let Some(report) = self.notification_report(mail, notes) {
             return report;
         }
         if let Some(wrapped) = wrapped_report(mail, &self.signs).filter(|_| depth < MAX_WRAPPERS) {
             let bytes = wrapped.bytes();
-            let inner = self.judge_mail(&Mail::parse(&bytes), depth + 1);
+            let inner = self.judge_mail(&Mail::parse(&bytes), depth + 1, notes);
             if inner.category != Category::Unrecognised {
+                notes.take(|explanation| explanation.wrapped = true);
                 return inner;
             }
+            notes.start_over();
         }
         let header = HeaderProof::gather(mail, &self.phrases, &self.signs);
         // A daemon with a failing subject needs no look at what else it might be.
         if header.is_strong()
-            && let Some(report) = self.text_report(mail, &header).filter(|report| {
+            && let Some(report) = self.text_report(mail, &header, notes).filter(|report| {
                 report
                     .recipients
                     .iter()
@@ -90,13 +95,16 @@ impl Engine {
         {
             return report;
         }
+        notes.start_over();
         if let Some(kind) = kinds::recognise(mail) {
+            notes.basis(Basis::Kind);
             return self.kind_report(mail, kind);
         }
         if header.is_hopeless() {
+            notes.take(|explanation| explanation.weigh(header.signs(), std::iter::once(HeaderProof::LACKS)));
             return blank();
         }
-        self.text_report(mail, &header).unwrap_or_else(blank)
+        self.text_report(mail, &header, notes).unwrap_or_else(blank)
     }
 
     /// Mail that reports no failure: an automatic answer, a request, a notice, a complaint.
@@ -132,7 +140,8 @@ impl Engine {
     }
 
     /// A report with delivery-status fields; the words beside them fill what they leave out.
-    fn status_report(&self, mail: &Mail<'_>, mut status: StatusReport) -> Report {
+    fn status_report(&self, mail: &Mail<'_>, mut status: StatusReport, notes: Notes<'_>) -> Report {
+        notes.found(&status.recipients);
         let own = mail.own_text();
         let dialect = self.dialects.recognise(mail, own);
         name_by_header(mail, &mut status.recipients);
@@ -148,22 +157,24 @@ impl Engine {
                 .collect();
             let text = read_text(own, &self.phrases, &ours, &named);
             in_text = text.returned;
+            notes.found(&text.recipients);
             complete(&mut status.recipients, &text.recipients);
         }
         let returned = read_returned(mail, in_text, &self.sent_headers);
         name_by_returned(&mut status.recipients, &returned);
-        let mut report = self.failure_report(status.recipients, returned, dialect, true);
+        let mut report = self.failure_report(status.recipients, returned, dialect, true, notes);
         report.reporting_mta = status.reporting_mta;
         report
     }
 
     /// An SNS notification.
-    fn notification_report(&self, mail: &Mail<'_>) -> Option<Report> {
+    fn notification_report(&self, mail: &Mail<'_>, notes: Notes<'_>) -> Option<Report> {
         let text = mail.own_text();
         if !text.trim_start().starts_with('{') {
             return None;
         }
         let notification = read_notification(text)?;
+        notes.basis(Basis::Notification);
         let returned = from_text(&notification.sent_header, &self.sent_headers);
         if let Some((recipients, kind)) = notification.complaint {
             let kind = kind.unwrap_or_else(|| "abuse".to_owned());
@@ -179,23 +190,27 @@ impl Engine {
             report.dialect = Some("amazon-ses".into());
             return Some(report);
         }
-        Some(self.failure_report(notification.recipients, returned, Some("amazon-ses"), true))
+        Some(self.failure_report(notification.recipients, returned, Some("amazon-ses"), true, notes))
     }
 
     /// Anything else: a report in plain words, if it proves to be one.
-    fn text_report(&self, mail: &Mail<'_>, header: &HeaderProof<'_>) -> Option<Report> {
+    fn text_report(&self, mail: &Mail<'_>, header: &HeaderProof<'_>, notes: Notes<'_>) -> Option<Report> {
         let own = mail.own_text();
         // The same fields as in a delivery-status part, written as text.
         let named: Vec<Address> = mail.headers("x-failed-recipients").flat_map(addresses).collect();
         let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
         let text = read_text(own, &self.phrases, &ours, &named);
         let proof = header.with_text(mail, &text);
+        notes.start_over();
+        notes.take(|explanation| explanation.weigh(header.signs().chain(proof.signs()), proof.missing()));
         if !proof.is_report() {
+            notes.take(|explanation| explanation.basis = if proof.is_hint() { Basis::Hint } else { Basis::Nothing });
             return proof.is_hint().then(|| Report {
                 category: Category::PossibleFailure,
                 ..blank()
             });
         }
+        notes.basis(Basis::Words);
         let dialect = self.dialects.recognise(mail, own);
         let mut returned = read_returned(mail, text.returned, &self.sent_headers);
         let mut recipients = fields_in_text(own).unwrap_or_default();
@@ -204,8 +219,10 @@ impl Engine {
             recipients.recipients.clone_from(&text.recipients);
         } else {
             reporting_mta = recipients.reporting_mta.take();
+            notes.found(&recipients.recipients);
             complete(&mut recipients.recipients, &text.recipients);
         }
+        notes.found(&text.recipients);
         let mut recipients = recipients.recipients;
         if !returned.present {
             returned = from_text(own, &self.sent_headers);
@@ -217,7 +234,7 @@ impl Engine {
         {
             recipients = self.about_returned(&text, &returned);
         }
-        let mut report = self.failure_report(recipients, returned, dialect, proof.is_certain());
+        let mut report = self.failure_report(recipients, returned, dialect, proof.is_certain(), notes);
         report.reporting_mta = reporting_mta;
         Some(report)
     }
@@ -243,7 +260,9 @@ impl Engine {
         returned: Returned,
         dialect: Option<&'static str>,
         certain: bool,
+        notes: Notes<'_>,
     ) -> Report {
+        notes.found(&evidence);
         let merged = merge(evidence);
         let judge = Judge {
             rules: self.rules(),
@@ -252,6 +271,7 @@ impl Engine {
             returned: &returned,
             alone: merged.len() == 1,
             certain,
+            notes,
         };
         let recipients: Vec<Verdict> = merged.into_iter().map(|evidence| judge.verdict(evidence)).collect();
         let category = recipients

@@ -5,6 +5,7 @@
 //! person, a newsletter or a swindler may outweigh it.
 
 use crate::evidence::{Codes, Phrases, Source, Tells, TextReport};
+use crate::explain::Sign;
 use crate::mime::{Mail, Role};
 use crate::phrases::PhraseSet;
 use crate::words::Address;
@@ -13,6 +14,9 @@ use crate::words::Address;
 const ENOUGH: i32 = 4;
 /// Points that leave no doubt: all of the header, and the recipient on a line of its own.
 const CERTAIN: i32 = 6;
+
+/// Something seen, and the points it is worth; negative ones speak against a report.
+type Weight = (&'static str, i32);
 
 /// Names under which mail systems write.
 const DAEMONS: &[&str] = &[
@@ -168,12 +172,16 @@ impl Signs {
 pub(crate) struct HeaderProof<'e> {
     signs: &'e Signs,
     points: i32,
+    weights: [Weight; 10],
     author: i32,
     subject_says: bool,
     failed: bool,
 }
 
 impl<'e> HeaderProof<'e> {
+    /// What a hopeless one lacks, for people.
+    pub(crate) const LACKS: &'static str = "nothing in the header, or not enough, looks like a mail system";
+
     pub(crate) fn gather(mail: &Mail<'_>, phrases: &Phrases, signs: &'e Signs) -> Self {
         let has = |name: &str| mail.header(name).is_some();
         let subject = mail.subject();
@@ -196,19 +204,32 @@ impl<'e> HeaderProof<'e> {
                 .header("precedence")
                 .is_some_and(|p| p.eq_ignore_ascii_case("list"));
         let threaded = has("in-reply-to") || has("references");
-        let points = author
-            + score(2, mail.has_null_sender())
-            + score(2, subject_says)
-            + score(3, failed)
-            + score(3, is_report_type(mail))
-            + score(1, auto)
-            - score(3, list && !failed)
-            - score(3, signs.summaries.find(subject).next().is_some())
-            - score(3, answer && author < 2)
-            - score(2, threaded && !auto && author < 2);
+        let summary = signs.summaries.find(subject).next().is_some();
+        let weights = [
+            ("the author's name is a mail system's or a robot's", author),
+            (
+                "nobody is to answer it (empty return path)",
+                score(2, mail.has_null_sender()),
+            ),
+            ("the subject speaks of a delivery", score(2, subject_says)),
+            ("the header names failed recipients", score(3, failed)),
+            (
+                "the header calls it a report (multipart/report)",
+                score(3, is_report_type(mail)),
+            ),
+            ("the header calls it automatic (Auto-Submitted)", score(1, auto)),
+            ("a mailing list passed it on", score(-3, list && !failed)),
+            ("the subject is that of a summary or a log", score(-3, summary)),
+            (
+                "the subject is that of an answer or a forwarded mail",
+                score(-3, answer && author < 2),
+            ),
+            ("it answers another mail", score(-2, threaded && !auto && author < 2)),
+        ];
         Self {
             signs,
-            points,
+            points: sum(&weights),
+            weights,
             author,
             subject_says,
             failed,
@@ -223,6 +244,11 @@ impl<'e> HeaderProof<'e> {
     /// Whether the header alone is as good as proof: a daemon's name with a failing subject, or the failed recipients.
     pub(crate) fn is_strong(&self) -> bool {
         self.points >= CERTAIN - 1 && (self.author >= 2 && self.subject_says || self.failed)
+    }
+
+    /// What it saw, for people.
+    pub(crate) fn signs(&self) -> impl Iterator<Item = Sign> + use<> {
+        self.weights.into_iter().map(sign)
     }
 
     /// The same with what the text says.
@@ -241,14 +267,20 @@ impl<'e> HeaderProof<'e> {
             .any(|address| !ours.iter().any(|our| our.same(address)));
         let failed = mail.header("x-failed-recipients").is_some();
         let lured = !returned && !failed && self.signs.lures.find(text.report).next().is_some();
-        let points = self.points
-            + score(1, text.says_failure || text.says_delay || text.says_success)
-            + score(1, coded)
-            + score(1, named)
-            + score(1, returned)
-            - score(4, lured);
+        let says = text.says_failure || text.says_delay || text.says_success;
+        let weights = [
+            ("the text says what became of a mail", score(1, says)),
+            ("the text has a reply or status code", score(1, coded)),
+            ("the text names the recipient in its place", score(1, named)),
+            ("the message that came back is there", score(1, returned)),
+            (
+                "it wants its reader to click or sign in, as swindlers do",
+                score(-4, lured),
+            ),
+        ];
         Proof {
-            points,
+            points: self.points + sum(&weights),
+            weights,
             failure: text.says_failure || text.says_delay || coded || self.subject_says,
             // With little in the header the text has to be about one mail: log summaries name codes and addresses too.
             anchored: returned
@@ -268,6 +300,7 @@ impl<'e> HeaderProof<'e> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Proof {
     points: i32,
+    weights: [Weight; 5],
     /// A failure is spoken of, in words or codes.
     failure: bool,
     /// There is something checkable: a code, a recipient who is not the reader, the returned message.
@@ -287,6 +320,24 @@ impl Proof {
     /// Whether there is no doubt that somebody's mail failed, even if nobody says why.
     pub(crate) fn is_certain(self) -> bool {
         self.points >= CERTAIN && self.failure && self.foreign
+    }
+
+    /// What the text adds, for people.
+    pub(crate) fn signs(self) -> impl Iterator<Item = Sign> {
+        self.weights.into_iter().map(sign)
+    }
+
+    /// What it lacks to be a report, for people.
+    pub(crate) fn missing(self) -> impl Iterator<Item = &'static str> {
+        let wanted = [
+            (self.points >= ENOUGH, "too little looks like a mail system"),
+            (self.failure, "no failure is spoken of"),
+            (
+                self.anchored,
+                "nothing can be checked: no code, no failing recipient, no returned message",
+            ),
+        ];
+        wanted.into_iter().filter(|(there, _)| !there).map(|(_, what)| what)
     }
 
     /// Whether a mail system speaks of a failure without saying whose.
@@ -321,6 +372,14 @@ fn is_report_type(mail: &Mail<'_>) -> bool {
 fn is_automatic(mail: &Mail<'_>) -> bool {
     mail.header("auto-submitted")
         .is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no"))
+}
+
+fn sum(weights: &[Weight]) -> i32 {
+    weights.iter().map(|(_, points)| points).sum()
+}
+
+fn sign((what, points): Weight) -> Sign {
+    Sign { what, points }
 }
 
 fn score(points: i32, holds: bool) -> i32 {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::decide::{Known, decide};
 use crate::evidence::{Codes, Evidence, Outcome, Phrases, Source};
+use crate::explain::{Candidate, ContactSource, Notes};
 use crate::mime::addresses_in_text;
 use crate::original::Returned;
 use crate::reason::{Facts, Judgement, Rules};
@@ -21,6 +22,7 @@ pub(crate) struct Judge<'e> {
     pub(crate) alone: bool,
     /// There is no doubt that it is a report.
     pub(crate) certain: bool,
+    pub(crate) notes: Notes<'e>,
 }
 
 impl Judge<'_> {
@@ -37,7 +39,7 @@ impl Judge<'_> {
             _ => evidence.reply.or(codes.reply),
         };
         let quoted = self.phrases.quoted(&evidence.words);
-        let why = self.why(&evidence, quoted, status, reply, outcome);
+        let (why, facts) = self.why(&evidence, quoted, status, reply, outcome);
         let reason = if outcome == Outcome::Delivered {
             Reason::Delivered
         } else {
@@ -66,8 +68,17 @@ impl Judge<'_> {
                 Err(_) => own_category = Some(own.category.clone()),
             }
         }
+        self.notes.recipient(
+            &evidence,
+            outcome,
+            self.rules,
+            &facts,
+            self.alone,
+            self.contacts(&evidence),
+        );
+        let address = self.contacts(&evidence).next().map(|first| first.address);
         Verdict {
-            address: self.contact(&evidence),
+            address,
             category,
             reason,
             severity,
@@ -85,14 +96,15 @@ impl Judge<'_> {
         }
     }
 
-    fn why(
-        &self,
-        evidence: &Evidence,
-        quoted: &str,
+    /// The judgement, and the facts that it was made from.
+    fn why<'f>(
+        &'f self,
+        evidence: &'f Evidence,
+        quoted: &'f str,
         status: Option<EnhancedStatus>,
         reply: Option<ReplyCode>,
         outcome: Outcome,
-    ) -> Judgement<'_> {
+    ) -> (Judgement<'f>, Facts<'f>) {
         let facts = Facts {
             status,
             reply,
@@ -105,19 +117,24 @@ impl Judge<'_> {
         };
         let why = self.rules.judge(&facts);
         if why.words.is_some() || quoted.len() == evidence.words.len() {
-            return why;
+            return (why, facts);
         }
         // The quotation says nothing that is known; the report around it may.
-        let whole = self.rules.judge(&Facts {
+        let around = Facts {
             text: &evidence.words,
             ..facts
-        });
-        if whole.words.is_some() { whole } else { why }
+        };
+        let whole = self.rules.judge(&around);
+        if whole.words.is_some() {
+            (whole, around)
+        } else {
+            (why, facts)
+        }
     }
 
     /// The address that was mailed, in the order of trust: a contact field of the returned message, the original
     /// recipient, the returned message's own `To` when it names one address, the final recipient.
-    fn contact(&self, evidence: &Evidence) -> Option<Address> {
+    fn contacts<'f>(&'f self, evidence: &'f Evidence) -> impl Iterator<Item = Candidate> + 'f {
         let returned = self.returned;
         let contact = returned.contact.as_ref().filter(|_| self.alone);
         let original = evidence
@@ -130,7 +147,16 @@ impl Judge<'_> {
             .to
             .as_ref()
             .filter(|to| self.alone && !sender(to) && to.as_str().contains('@'));
-        contact.or(original).or(to).or(evidence.recipient.as_ref()).cloned()
+        let candidates = [
+            (ContactSource::ContactHeader, contact),
+            (ContactSource::OriginalRecipient, original),
+            (ContactSource::ReturnedTo, to),
+            (ContactSource::FinalRecipient, evidence.recipient.as_ref()),
+        ];
+        candidates.into_iter().filter_map(|(source, address)| {
+            let address = address?.clone();
+            Some(Candidate { source, address })
+        })
     }
 
     /// Where the recipient has moved to, when the words name one address that is neither the old one nor ours.

@@ -17,8 +17,9 @@ pub(crate) use text::{TextReport, read_text};
 use crate::words::{Address, EnhancedStatus, ReplyCode};
 
 /// Where a piece of evidence stands, the most trustworthy first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Source {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
     /// A field of a delivery-status part, or the same fields in plain text.
     StatusField,
     /// A header field such as `X-Failed-Recipients`.
@@ -35,13 +36,19 @@ pub(crate) enum Source {
     Returned,
 }
 
-/// What was tried, in the words of RFC 3464 section 2.3.3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+/// What happened, in the words of RFC 3464 section 2.3.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Delivery was given up.
     Failed,
+    /// Delivery is still being tried.
     Delayed,
+    /// The message arrived.
     Delivered,
+    /// It went on to a system that reports no more.
     Relayed,
+    /// It went on to several recipients.
     Expanded,
 }
 
