@@ -1,0 +1,189 @@
+//! The classifier's handler over the embedded stores.
+
+#![allow(missing_docs)]
+
+use std::sync::Arc;
+
+use aws_sdk_s3::primitives::ByteStream;
+use jiff::Timestamp;
+use rebound_accounts::Account;
+use rebound_archive::{Archive, FoundAs, ObjectKey, Provenance, RawMessage};
+use rebound_classifier::event::Invocation;
+use rebound_classifier::{Function, Outcome};
+use rebound_classify::Classifier;
+use rebound_contacts::repository::{Repository, Tables};
+use rebound_contacts::{Contact, Policy};
+use rebound_local::LocalStack;
+use serde_json::{Value, json};
+
+const REPORT: &str = "Return-Path: <>\r\n\
+    From: MAILER-DAEMON@mx.example.org\r\n\
+    Date: Tue, 4 Aug 2026 04:00:51 +0000\r\n\
+    Subject: Undelivered Mail Returned to Sender\r\n\
+    MIME-Version: 1.0\r\n\
+    Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+    --b\r\nContent-Type: message/delivery-status\r\n\r\n\
+    Reporting-MTA: dns; mx.example.org\r\n\r\n\
+    Final-Recipient: rfc822; ann@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+    Diagnostic-Code: smtp; 550 5.1.1 No such user\r\n\r\n--b--\r\n";
+
+const FETCHED_AT: &str = "2026-08-05T00:00:00Z";
+
+struct Stack {
+    local: LocalStack,
+    archive: Archive,
+    contacts: Repository,
+    function: Function,
+}
+
+impl Stack {
+    async fn start() -> Self {
+        let local = LocalStack::temporary().await.expect("a temporary stack");
+        let tables = Tables::with_prefix("test-");
+        tables.ensure(&local.dynamodb()).await.expect("new tables");
+        Self::over(local, tables)
+    }
+
+    fn over(local: LocalStack, tables: Tables) -> Self {
+        let archive = Archive::new(local.s3(), local.bucket());
+        let contacts = Repository::new(&local.dynamodb(), tables, Arc::new(Policy::default()));
+        let function = Function::new(archive.clone(), Arc::new(Classifier::new()), contacts.clone());
+        Self {
+            local,
+            archive,
+            contacts,
+            function,
+        }
+    }
+
+    async fn store(&self, message: &str) -> ObjectKey {
+        let account = Account::new("bounces".parse().expect("a name"));
+        let provenance = Provenance {
+            found_as: FoundAs::Source("test".into()),
+            fetched_at: FETCHED_AT.parse().expect("a time"),
+        };
+        let message = RawMessage::new(message.as_bytes().to_vec());
+        let stored = self.archive.store(&account, &message, &provenance).await;
+        stored.expect("the embedded archive").key
+    }
+
+    /// Lets the function handle an SQS batch of one notification a key.
+    async fn handle(&self, keys: &[&str]) -> (Outcome, Invocation) {
+        let invocation = Invocation::parse(batch(self.local.bucket(), keys)).expect("a queue batch");
+        let outcome = self.function.handle(&invocation, Timestamp::UNIX_EPOCH).await;
+        (outcome, invocation)
+    }
+
+    async fn ann(&self) -> Option<Contact> {
+        let ann = "ann@example.com".parse().expect("an address");
+        self.contacts.contact(&ann).await.expect("the embedded table")
+    }
+}
+
+fn batch(bucket: &str, keys: &[&str]) -> Value {
+    let record = |(number, key): (usize, &&str)| {
+        let body = json!({"Records": [{"eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": 100}}}]});
+        json!({"messageId": format!("record-{number}"), "eventSource": "aws:sqs", "body": body.to_string()})
+    };
+    json!({"Records": keys.iter().enumerate().map(record).collect::<Vec<_>>()})
+}
+
+fn failed_ids(outcome: Outcome, invocation: &Invocation) -> Vec<String> {
+    let response = outcome.into_response(invocation).expect("every record has an id");
+    response
+        .batch_item_failures
+        .into_iter()
+        .map(|failure| failure.item_identifier)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_stored_report_is_judged_once_however_often_it_is_announced() {
+    let stack = Stack::start().await;
+    let key = stack.store(REPORT).await.to_string();
+    let (first, invocation) = stack.handle(&[&key, &key]).await;
+    assert_eq!(first.judged.iter().filter(|judged| judged.recorded.new).count(), 1);
+    assert!(failed_ids(first, &invocation).is_empty());
+    let before = stack.ann().await.expect("recorded");
+    assert_eq!(
+        (
+            before.events,
+            before.counters.hard_bounces,
+            before.suppression.is_some()
+        ),
+        (1, 1, true)
+    );
+
+    let (again, _) = stack.handle(&[&key]).await;
+    assert!(again.judged.iter().all(|judged| !judged.recorded.new));
+    assert_eq!(stack.ann().await, Some(before));
+}
+
+#[tokio::test]
+async fn an_event_happened_when_its_report_was_written_but_never_after_it_was_fetched() {
+    for (date, expected) in [
+        ("Tue, 4 Aug 2026 04:00:51 +0000", "2026-08-04T04:00:51.000Z"),
+        ("Fri, 4 Aug 2028 04:00:51 +0000", "2026-08-05T00:00:00.000Z"),
+        ("some day", "2026-08-05T00:00:00.000Z"),
+    ] {
+        let stack = Stack::start().await;
+        let key = stack
+            .store(&REPORT.replace("Tue, 4 Aug 2026 04:00:51 +0000", date))
+            .await;
+        stack.handle(&[&key.to_string()]).await;
+        let contact = stack.ann().await.expect("recorded");
+        assert_eq!(
+            contact.last_event_at.map(|at| at.to_string()).as_deref(),
+            Some(expected),
+            "{date}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_gone_or_no_message_is_passed_over() {
+    let stack = Stack::start().await;
+    let missing = ObjectKey::new(
+        "bounces".parse().expect("a name"),
+        rebound_message::MessageHash::of(b"never stored"),
+    );
+    let (outcome, invocation) = stack
+        .handle(&[&missing.to_string(), "config/policy.toml", "raw/odd"])
+        .await;
+    assert!(outcome.judged.is_empty());
+    assert!(failed_ids(outcome, &invocation).is_empty());
+}
+
+#[tokio::test]
+async fn only_the_failing_record_is_to_be_delivered_again() {
+    let stack = Stack::start().await;
+    let good = stack.store(REPORT).await.to_string();
+    let damaged = ObjectKey::new(
+        "bounces".parse().expect("a name"),
+        rebound_message::MessageHash::of(b"other bytes"),
+    );
+    let put = stack
+        .local
+        .s3()
+        .put_object()
+        .bucket(stack.local.bucket())
+        .key(damaged.to_string());
+    put.body(ByteStream::from_static(b"these bytes"))
+        .send()
+        .await
+        .expect("the embedded store");
+    let (outcome, invocation) = stack.handle(&[&damaged.to_string(), &good]).await;
+    assert_eq!(outcome.judged.len(), 1);
+    assert_eq!(failed_ids(outcome, &invocation), ["record-0"]);
+}
+
+#[tokio::test]
+async fn nothing_is_answered_for_while_the_tables_are_missing() {
+    let local = LocalStack::temporary().await.expect("a temporary stack");
+    let stack = Stack::over(local, Tables::with_prefix("missing-"));
+    let key = stack.store(REPORT).await.to_string();
+    let (outcome, invocation) = stack.handle(&[&key]).await;
+    assert!(outcome.judged.is_empty());
+    assert_eq!(failed_ids(outcome, &invocation), ["record-0"]);
+}
