@@ -10,6 +10,8 @@ pub(crate) struct Known {
     pub(crate) reason: Reason,
     pub(crate) status: Option<EnhancedStatus>,
     pub(crate) reply: Option<ReplyCode>,
+    /// How lasting the rule that found the reason takes it to be, codes and words considered.
+    pub(crate) severity: Severity,
     /// Whether a machine wrote it for machines, rather than words that had to be understood.
     pub(crate) formal: bool,
 }
@@ -26,16 +28,16 @@ pub(crate) fn decide(known: &Known) -> (Category, Severity) {
 
 fn failed(known: &Known) -> (Category, Severity) {
     match known.reason {
-        Reason::UserUnknown | Reason::HostUnknown | Reason::HasMoved | Reason::Suspended | Reason::Suppressed => {
-            (Category::HardBounce, Severity::Hard)
-        }
-        Reason::NotAccept => {
-            if is_transient(known) {
-                (Category::SoftBounce, Severity::Soft)
-            } else {
-                (Category::HardBounce, Severity::Hard)
-            }
-        }
+        Reason::UserUnknown
+        | Reason::HostUnknown
+        | Reason::HasMoved
+        | Reason::NotAccept
+        | Reason::Suspended
+        | Reason::Suppressed => match known.severity {
+            // A lasting reason that came with a transient code, or that the rule itself calls passing.
+            Severity::Soft => (Category::SoftBounce, Severity::Soft),
+            Severity::Hard | Severity::None => (Category::HardBounce, Severity::Hard),
+        },
         Reason::MailboxFull
         | Reason::MessageTooBig
         | Reason::ExceedsLimit
@@ -82,13 +84,6 @@ fn unexplained(known: &Known) -> (Category, Severity) {
     }
 }
 
-fn is_transient(known: &Known) -> bool {
-    known.status.map_or_else(
-        || known.reply.is_some_and(ReplyCode::is_transient),
-        EnhancedStatus::is_transient,
-    )
-}
-
 /// How much a category weighs when a message says several things.
 pub(crate) fn weight(category: Category) -> u8 {
     match category {
@@ -121,6 +116,7 @@ mod tests {
             reason,
             status: status.and_then(|s| s.parse().ok()),
             reply: None,
+            severity: Severity::Hard,
             formal: true,
         }
     }
@@ -158,14 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn null_mx_is_hard_only_when_permanent() {
-        assert_eq!(
-            decide(&known(Outcome::Failed, Reason::NotAccept, Some("5.1.10"))).1,
-            Severity::Hard
-        );
-        assert_eq!(
-            decide(&known(Outcome::Failed, Reason::NotAccept, Some("4.3.2"))).1,
-            Severity::Soft
-        );
+    fn what_the_rule_doubts_suppresses_nobody() {
+        for reason in Reason::ALL {
+            let mut doubted = known(Outcome::Failed, *reason, Some("4.2.1"));
+            doubted.severity = Severity::Soft;
+            let (category, severity) = decide(&doubted);
+            assert_ne!(category, Category::HardBounce, "{reason}");
+            assert_ne!(severity, Severity::Hard, "{reason}");
+        }
     }
 }

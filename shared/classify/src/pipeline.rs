@@ -273,7 +273,11 @@ impl Engine {
             certain,
             notes,
         };
-        let recipients: Vec<Verdict> = merged.into_iter().map(|evidence| judge.verdict(evidence)).collect();
+        let mut notes = Vec::new();
+        let recipients: Vec<Verdict> = merged
+            .into_iter()
+            .map(|evidence| judge.verdict(evidence, &mut notes))
+            .collect();
         let category = recipients
             .iter()
             .map(|verdict| verdict.category)
@@ -284,6 +288,7 @@ impl Engine {
             recipients,
             original: returned.original,
             dialect: dialect.map(Cow::Borrowed),
+            notes,
             ..blank()
         }
     }

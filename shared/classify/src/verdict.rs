@@ -26,8 +26,8 @@ pub(crate) struct Judge<'e> {
 }
 
 impl Judge<'_> {
-    /// The verdict on the recipient that `evidence` is about.
-    pub(crate) fn verdict(&self, evidence: Evidence) -> Verdict {
+    /// The verdict on the recipient that `evidence` is about; what a reviewer should know besides goes to `remarks`.
+    pub(crate) fn verdict(&self, evidence: Evidence, remarks: &mut Vec<Cow<'static, str>>) -> Verdict {
         let outcome = evidence.outcome.unwrap_or(match evidence.status {
             Some(status) if status.is_success() => Outcome::Delivered,
             _ => Outcome::Failed,
@@ -51,8 +51,13 @@ impl Judge<'_> {
             reason,
             status,
             reply,
+            severity: why.severity,
             formal,
         });
+        if let Some(status) = status.filter(|_| outcome == Outcome::Failed && why.contradicts_status) {
+            let whom = evidence.recipient.as_ref().map_or("the recipient", Address::as_str);
+            remarks.push(format!("{whom}: status {status} says otherwise than the words; the words were believed").into());
+        }
         let new_address = (reason == Reason::HasMoved)
             .then(|| self.new_address(&evidence))
             .flatten();
@@ -116,10 +121,10 @@ impl Judge<'_> {
             delayed: outcome == Outcome::Delayed,
         };
         let why = self.rules.judge(&facts);
-        if why.words.is_some() || quoted.len() == evidence.words.len() {
+        if why.words.is_some() && !why.weak || quoted.len() == evidence.words.len() {
             return (why, facts);
         }
-        // The quotation says nothing that is known; the report around it may.
+        // The quotation says little or nothing that is known; the report around it may.
         let around = Facts {
             text: &evidence.words,
             ..facts

@@ -65,6 +65,8 @@ pub struct Judgement<'r> {
     pub words: Option<String>,
     /// The provider whose own code or wording this is.
     pub provider: Option<&'r str>,
+    /// The rule says little and is asked only after everything else.
+    pub weak: bool,
     /// The status code says something else; the words were believed.
     pub contradicts_status: bool,
     /// How lasting this is: a lasting reason with a transient code is soft, unless the words say that there is no such
@@ -287,6 +289,7 @@ impl Rules {
                 .map(|range| case.folded.original(text, range))
                 .filter(|words| !words.is_empty()),
             provider: rule.provider.as_deref(),
+            weak: rule.weak,
             contradicts_status,
             severity: severity(rule, facts),
             own: rule.own.as_ref(),
@@ -415,6 +418,7 @@ const NOTHING: Judgement<'static> = Judgement {
     rule: NOTHING_KNOWN,
     words: None,
     provider: None,
+    weak: true,
     contradicts_status: false,
     severity: Severity::None,
     own: None,
