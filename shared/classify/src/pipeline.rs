@@ -149,13 +149,7 @@ impl Engine {
         let mut in_text = None;
         if wanting {
             let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
-            let named: Vec<Address> = status
-                .recipients
-                .iter()
-                .filter_map(|e| e.recipient.clone())
-                .filter(|a| a.as_str().contains('@'))
-                .collect();
-            let text = read_text(own, &self.phrases, &ours, &named);
+            let text = read_text(own, &self.phrases, &ours, &named_by(&status.recipients));
             in_text = text.returned;
             notes.found(&text.recipients);
             complete(&mut status.recipients, &text.recipients);
@@ -220,6 +214,7 @@ impl Engine {
         } else {
             reporting_mta = recipients.reporting_mta.take();
             notes.found(&recipients.recipients);
+            let text = read_text(own, &self.phrases, &ours, &named_by(&recipients.recipients));
             complete(&mut recipients.recipients, &text.recipients);
         }
         notes.found(&text.recipients);
@@ -273,10 +268,10 @@ impl Engine {
             certain,
             notes,
         };
-        let mut notes = Vec::new();
+        let mut remarks = Vec::new();
         let recipients: Vec<Verdict> = merged
             .into_iter()
-            .map(|evidence| judge.verdict(evidence, &mut notes))
+            .map(|evidence| judge.verdict(evidence, &mut remarks))
             .collect();
         let category = recipients
             .iter()
@@ -288,7 +283,7 @@ impl Engine {
             recipients,
             original: returned.original,
             dialect: dialect.map(Cow::Borrowed),
-            notes,
+            notes: remarks,
             ..blank()
         }
     }
@@ -358,6 +353,12 @@ fn complete(fields: &mut [Evidence], text: &[Evidence]) {
         field.remote_mta = field.remote_mta.take().or_else(|| other.remote_mta.clone());
         field.original = field.original.take().or_else(|| other.original.clone());
     }
+}
+
+/// Whom the fields are about, as far as these are addresses.
+fn named_by(fields: &[Evidence]) -> Vec<Address> {
+    let recipients = fields.iter().filter_map(|field| field.recipient.clone());
+    recipients.filter(|address| address.as_str().contains('@')).collect()
 }
 
 fn fields_in_text(text: &str) -> Option<StatusReport> {

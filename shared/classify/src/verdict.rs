@@ -56,7 +56,8 @@ impl Judge<'_> {
         });
         if let Some(status) = status.filter(|_| outcome == Outcome::Failed && why.contradicts_status) {
             let whom = evidence.recipient.as_ref().map_or("the recipient", Address::as_str);
-            remarks.push(format!("{whom}: status {status} says otherwise than the words; the words were believed").into());
+            remarks
+                .push(format!("{whom}: status {status} says otherwise than the words; the words were believed").into());
         }
         let new_address = (reason == Reason::HasMoved)
             .then(|| self.new_address(&evidence))

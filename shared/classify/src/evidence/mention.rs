@@ -162,6 +162,9 @@ fn manner(before: &str, after: &str, line: &str, previous: Option<&str>, fails: 
     }
     let label = lower.trim_end_matches([':', ' ', '=', '：', '\t']);
     let labelled = lower.ends_with([':', '=', '：']) && label.chars().count() <= 48;
+    if labelled && SENDER_WORDS.iter().any(|word| label.contains(word)) {
+        return None;
+    }
     if labelled && ends_with_any(label, RECIPIENT_LABELS) {
         return Some(Source::Label);
     }
@@ -240,6 +243,40 @@ const RECIPIENT_LABELS: &[&str] = &[
     "收件者",
     "수신자",
     "받는 사람",
+];
+
+/// In a label, words that make the address after it the sender's: `Sender Address:`, `Absenderadresse:`.
+const SENDER_WORDS: &[&str] = &[
+    "sender",
+    "return address",
+    "return-path",
+    "mail from",
+    "absender",
+    "expéditeur",
+    "expediteur",
+    "remitente",
+    "remetente",
+    "mittente",
+    "afzender",
+    "avsändar",
+    "afsender",
+    "avsender",
+    "lähettäjä",
+    "nadawc",
+    "odesílatel",
+    "feladó",
+    "gönderen",
+    "αποστολ",
+    "отправител",
+    "відправник",
+    "送信者",
+    "送信元",
+    "差出人",
+    "发件人",
+    "寄件者",
+    "寄件人",
+    "보낸 사람",
+    "발신자",
 ];
 
 /// Ends of sentences after which the recipient stands.

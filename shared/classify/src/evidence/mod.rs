@@ -7,6 +7,10 @@ mod phrases;
 mod speaker;
 mod status_part;
 mod text;
+mod transcript;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use codes::Codes;
 pub(crate) use notification::read_notification;

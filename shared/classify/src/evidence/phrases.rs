@@ -438,6 +438,9 @@ const QUOTES: &[&str] = &[
     "diagnostic code:",
 ];
 
+/// Where whoever wrote the report goes on after a quotation.
+const AFTER_QUOTATION: &[&str] = &["I'm not going to try again", "Giving up on "];
+
 /// All of them, ready to be found.
 #[derive(Debug)]
 pub(crate) struct Phrases {
@@ -507,6 +510,8 @@ impl Phrases {
                 } else {
                     rest
                 };
+                let end = AFTER_QUOTATION.iter().filter_map(|lead| rest.find(lead)).min();
+                let rest = rest.get(..end.unwrap_or(rest.len()))?;
                 (Codes::find(rest) != Codes::default()).then_some(rest)
             });
         quoted.unwrap_or(words).trim_matches([' ', '\'', '"', ':'])

@@ -4,20 +4,17 @@
 //! a label before it, a sentence around it, or an SMTP reply that repeats it. The surest way that occurs is taken, and
 //! what follows up to the next recipient belongs to it.
 
-use std::ops::Range;
-
 use super::mention::{Line, Mention, mentions, starts_with_any};
 use super::phrases::{Phrases, Tells};
+use super::transcript::{opens_conversation, said_before};
 use super::{Codes, Evidence, MAX_WORDS_BYTES, Outcome, Source, append_folded};
 use crate::mime::addresses_with_places;
-use crate::words::{Address, ReplyCode};
+use crate::words::Address;
 
 /// A report speaks in its first lines; a log attached as text does not count.
 const MAX_LINES: usize = 3_000;
 /// Recipients of one report.
 const MAX_RECIPIENTS: usize = 1_000;
-/// Commands and answers above the line that sums them up.
-const LINES_OF_AN_EXCHANGE: usize = 4;
 /// Lines that a reply in a transcript goes on for.
 const FOLLOWING_LINES: u8 = 2;
 
@@ -119,11 +116,7 @@ fn recipients(
             evidence.outcome = Some(Outcome::Delayed);
         }
         let until = chosen.get(index + 1).map_or(lines.len(), |next| next.line);
-        let since = index
-            .checked_sub(1)
-            .and_then(|before| chosen.get(before))
-            .map_or(0, |before| before.line.saturating_add(1));
-        let words = words_about(lines, mention, since..until, chosen.len() == 1);
+        let words = words_about(lines, mention, until, chosen.len() == 1);
         if let Some(alias) = expanded_from(&words) {
             evidence.original = Some(alias);
         }
@@ -206,14 +199,15 @@ fn locate(named: &[Address], mentions: &[Mention], lines: &[Line<'_>]) -> Vec<Me
 }
 
 /// The words about a recipient: its own block, and replies in other sections where the block holds none.
-fn words_about(lines: &[Line<'_>], mention: &Mention, around: Range<usize>, alone: bool) -> String {
-    let summed_up = lines
-        .get(mention.line)
-        .is_some_and(|line| !line.text.starts_with(">>>"));
-    if mention.source == Source::Transcript && summed_up && !alone {
-        return exchange(lines, mention, around.start);
+fn words_about(lines: &[Line<'_>], mention: &Mention, until: usize, alone: bool) -> String {
+    let (mut block, block_end) = own_block(lines, mention, until);
+    if mention.source == Source::Transcript {
+        let mut said = said_before(lines, mention.line);
+        if !said.is_empty() {
+            append_folded(&mut said, &block);
+            block = said;
+        }
     }
-    let (block, block_end) = own_block(lines, mention, around.end);
     let codes = Codes::find(&block);
     if codes.reply.is_some() {
         return block;
@@ -228,22 +222,6 @@ fn words_about(lines: &[Line<'_>], mention: &Mention, around: Range<usize>, alon
         return whole(lines);
     }
     block
-}
-
-/// In a transcript of several recipients the answer stands above the line that sums it up.
-fn exchange(lines: &[Line<'_>], mention: &Mention, since: usize) -> String {
-    let first = mention.line.saturating_sub(LINES_OF_AN_EXCHANGE).max(since);
-    let mut words = String::new();
-    for line in lines.get(first..=mention.line).unwrap_or_default() {
-        // A new conversation, or a host that was put off and tried no more.
-        if line.text.starts_with("While talking") || line.text.starts_with("... while talking") {
-            words.clear();
-        }
-        if !line.codes.reply.is_some_and(ReplyCode::is_transient) {
-            append_folded(&mut words, line.text.trim_start_matches(['<', '>', ' ']));
-        }
-    }
-    words
 }
 
 /// The words behind a recipient up to the next one or the next section, and the line where they end.
@@ -261,7 +239,7 @@ fn own_block(lines: &[Line<'_>], mention: &Mention, until: usize) -> (String, us
     let mut blank_after_words = false;
     let mut end = first;
     for line in lines.get(first..until.max(first)).unwrap_or_default() {
-        if is_section(line.text) {
+        if is_section(line.text) || mention.source == Source::Transcript && opens_conversation(line) {
             break;
         }
         end += 1;

@@ -1,0 +1,68 @@
+//! Reports in plain words, read.
+
+use super::*;
+
+/// The recipients of `text` with reply code and words.
+fn read(text: &str) -> Vec<(String, Option<String>, String)> {
+    read_text(text, &Phrases::new(), &[], &[])
+        .recipients
+        .into_iter()
+        .map(|e| {
+            let address = e.recipient.map(|address| address.as_str().to_owned());
+            (
+                address.unwrap_or_default(),
+                e.reply.map(|code| code.to_string()),
+                e.words,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_sender_in_a_table_of_details_is_no_recipient() {
+    for (sender, recipient) in [
+        ("Sender Address: ", "Recipient Address: "),
+        ("Sender:  ", "Recipient: "),
+        ("Absenderadresse: ", "Empfängeradresse: "),
+        ("Adresse de l'expéditeur : ", "Destinataire : "),
+        ("Dirección del remitente: ", "Destinatario: "),
+        ("送信者のメールアドレス：", "受信者："),
+    ] {
+        let text = format!("Details\n{sender}bounces+17@news.example.org\n{recipient}ann@example.com\nError: 550 no\n");
+        let named: Vec<_> = read(&text).into_iter().map(|(address, ..)| address).collect();
+        assert_eq!(named, ["ann@example.com"], "{text}");
+    }
+}
+
+#[test]
+fn in_an_old_transcript_each_answer_belongs_to_the_recipient_below_it() {
+    let text = "   ----- Transcript of session follows -----\n\
+        While talking to mx.example.edu:\n\
+        >>> DATA\n\
+        <<< 552 Too many of these\n\
+        421 example.edu (smtp)... Deferred: Connection reset\n\
+        554 <ann@example.edu>... Remote protocol error\n\
+        550 example.net (smtp)... 550 Host unknown\n\
+        554 <bob@example.net>... 550 Host unknown (Authoritative answer from name server)\n\
+        While talking to mx.example.com:\n\
+        >>> RCPT To:<cy@example.com>\n\
+        <<< 550 No such user here\n\
+        550 <cy@example.com>... User unknown\n";
+    let read = read(text);
+    let says: Vec<_> = read
+        .iter()
+        .map(|(address, reply, words)| {
+            let unknown_host = words.contains("Host unknown");
+            (address.as_str(), reply.as_deref(), unknown_host)
+        })
+        .collect();
+    assert_eq!(
+        says,
+        [
+            ("ann@example.edu", Some("552"), false),
+            ("bob@example.net", Some("550"), true),
+            ("cy@example.com", Some("550"), false),
+        ],
+        "{read:#?}"
+    );
+}

@@ -1,0 +1,93 @@
+//! What must not end a contact: causes that pass, codes that contradict the words, words that are about somebody else.
+
+#![allow(clippy::indexing_slicing)] // a test may panic
+
+use rebound_classify::{Category, Classifier, Reason, Report, Severity};
+
+/// A report of Postfix about `ann@example.com`, as it stands in both of its parts.
+fn postfix(status: &str, words: &str) -> Report {
+    let mail = format!(
+        "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.org (Mail Delivery System)\nTo: news@example.org\n\
+         Subject: Undelivered Mail Returned to Sender\nAuto-Submitted: auto-replied\nMIME-Version: 1.0\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n\
+         --b\n\nThis is the mail system at host mx.example.org.\n\n<ann@example.com>: {words}\n\n\
+         --b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n\
+         Final-Recipient: rfc822; ann@example.com\nAction: failed\nStatus: {status}\n\
+         Diagnostic-Code: smtp; {words}\n\n--b--\n"
+    );
+    Classifier::new().classify(mail.as_bytes())
+}
+
+#[test]
+fn a_lasting_reason_with_a_transient_code_is_soft() {
+    for (status, words, reason) in [
+        (
+            "4.2.1",
+            "450 4.2.1 This account is temporarily disabled",
+            Reason::Suspended,
+        ),
+        (
+            "4.2.1",
+            "450 4.2.1 Mailbox suspended, try again later",
+            Reason::Suspended,
+        ),
+        ("4.1.1", "450 4.1.1 <ann@example.com>", Reason::UserUnknown),
+    ] {
+        let report = postfix(status, words);
+        let verdict = &report.recipients[0];
+        assert_eq!(verdict.severity, Severity::Soft, "{words}: {verdict:#?}");
+        assert_ne!(verdict.category, Category::HardBounce, "{words}");
+        assert_eq!(verdict.reason, reason, "{words}");
+    }
+}
+
+#[test]
+fn words_win_over_the_status_and_the_report_says_so() {
+    for (status, words, reason, contradicts) in [
+        (
+            "5.1.1",
+            "550 5.1.1 <ann@example.com> mailbox is full",
+            Reason::MailboxFull,
+            true,
+        ),
+        (
+            "5.7.1",
+            "550 5.7.1 <ann@example.com>: no such user here",
+            Reason::UserUnknown,
+            true,
+        ),
+        (
+            "5.1.1",
+            "550 5.1.1 <ann@example.com>: no such user here",
+            Reason::UserUnknown,
+            false,
+        ),
+    ] {
+        let report = postfix(status, words);
+        assert_eq!(report.recipients[0].reason, reason, "{words}");
+        let said = report
+            .notes
+            .iter()
+            .any(|note| note.contains(status) && note.contains("ann@example.com"));
+        assert_eq!(said, contradicts, "{words}: {:?}", report.notes);
+    }
+}
+
+#[test]
+fn what_introduces_a_quotation_counts_when_the_quotation_says_little() {
+    let report = postfix(
+        "4.0.0",
+        "connect to mx.example.com[192.0.2.7]: server refused to talk to me: 421 Service not available",
+    );
+    assert_eq!(report.recipients[0].category, Category::SenderBlocked);
+
+    let qmail = "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.org\nTo: news@example.org\nSubject: failure notice\n\n\
+        Hi. This is the qmail-send program at mx.example.org.\nI'm afraid I wasn't able to deliver your message to the following \
+        addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n<ann@example.com>:\n\
+        Connected to 192.0.2.7 but my name was rejected.\nRemote host said: 501 5.0.0 Bad domain\n\
+        I'm not going to try again; this message has been in the queue too long.\n";
+    let report = Classifier::new().classify(qmail.as_bytes());
+    let verdict = &report.recipients[0];
+    assert_eq!(verdict.category, Category::SenderBlocked, "{verdict:#?}");
+    assert_eq!(verdict.diagnostic.as_deref(), Some("501 5.0.0 Bad domain"));
+}
