@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -68,7 +69,7 @@ fn message(number: u64) -> String {
     while text.len() < MESSAGE_BYTES {
         text.push_str("What the newsletter said, in so many words, line after line after line.\r\n");
     }
-    text.push_str(&format!("--b{number}--\r\n"));
+    let _ = write!(text, "--b{number}--\r\n");
     text
 }
 

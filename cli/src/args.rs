@@ -29,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   rebound run tests/mailbox                    archive and judge every message of a folder
   rebound classify bounce.eml                  say what one message is, change nothing
+  rebound classify --explain bounce.eml        and how that is known
   rebound contacts list --suppressed           whom to stop mailing
   rebound contacts show ann@example.com        why";
 
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     /// Look at contacts and their state
     #[command(subcommand)]
     Contacts(ContactsCommand),
+    /// Look at the rules that say why a delivery failed, and check your own
+    #[command(subcommand)]
+    Rules(RulesCommand),
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +60,8 @@ pub(crate) struct RunArgs {
     /// The mailing list these messages answer to [default: the account's name]
     #[arg(long, value_name = "NAME")]
     pub list: Option<String>,
+    #[command(flatten)]
+    pub rules: UserRules,
     /// How to print the summary
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: SummaryFormat,
@@ -69,9 +75,48 @@ pub(crate) struct ClassifyArgs {
     /// Only messages of this category, `unrecognised` for example
     #[arg(long, value_name = "CATEGORY")]
     pub category: Option<Category>,
+    /// Say how each verdict came about: what was found, which rule decided, what lost, whose contact it is
+    #[arg(long)]
+    pub explain: bool,
+    #[command(flatten)]
+    pub rules: UserRules,
     /// How to print the verdicts
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: ReportFormat,
+}
+
+/// Rules of the user's own.
+#[derive(Debug, Args)]
+pub(crate) struct UserRules {
+    /// File of your own rules, asked before the built-in ones; may be given several times, the first is asked first
+    #[arg(long = "rules", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Every rule, in the order in which they are asked
+    List {
+        #[command(flatten)]
+        rules: UserRules,
+        /// How to print them
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        format: RowFormat,
+    },
+    /// Check files of your own rules with their own examples, or see which rules know a text
+    ///
+    /// A file is good when every rule in it can be understood, decides each of its `examples` and none of its `not`.
+    Test {
+        /// Files of rules
+        #[arg(required_unless_present = "text", value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A server's reply, "550 5.1.1 No such user" for example: print the rules that match it, the deciding one first
+        #[arg(long, value_name = "TEXT")]
+        text: Option<String>,
+        /// How to print the rules that match
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        format: RowFormat,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,9 @@
-//! What goes to standard error: one line each, `error:` when something was missed, `note:` when nothing was.
+//! What goes to standard error: one line each, `error:` when something was missed, `note:` when nothing was,
+//! `hint:` what to do about it.
 
 use std::fmt::Display;
 
+use rebound_classify::reason::RuleErrors;
 use rebound_mailbox::sources::SourceError;
 
 use crate::commands::Outcome;
@@ -37,6 +39,30 @@ impl Complaints {
             Outcome::Incomplete
         }
     }
+}
+
+/// Everything wrong with a file of rules, each with its line in the form that editors know.
+#[expect(clippy::print_stderr, reason = "this is where complaints go")]
+pub(crate) fn rules_refused(refused: &RuleErrors) {
+    say(
+        "error",
+        format!("the rules in {} were refused as a whole", refused.origin),
+    );
+    for fault in &refused.faults {
+        let rule = fault.rule.as_deref().map(|rule| format!("rule {rule}: "));
+        let line = format!(
+            "{}:{}: {}{}",
+            refused.origin,
+            fault.line,
+            rule.unwrap_or_default(),
+            fault.reason
+        );
+        eprintln!("  {}", printable(&line));
+    }
+    say(
+        "hint",
+        "docs/rules.md says how a rule is written; `rebound rules test FILE` checks the file alone",
+    );
 }
 
 /// One line on standard error. Names in it may come from strangers.

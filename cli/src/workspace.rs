@@ -26,6 +26,11 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Opens the folder, making it when it is not there. One command at a time may have it open.
     pub(crate) async fn open(data: &Path) -> Result<Self> {
+        Self::open_with(data, Classifier::new()).await
+    }
+
+    /// The same, judging with this classifier.
+    pub(crate) async fn open_with(data: &Path, classifier: Classifier) -> Result<Self> {
         let stack = LocalStack::open(data)
             .await
             .with_context(|| format!("opening {}", data.display()))?;
@@ -33,7 +38,7 @@ impl Workspace {
         tables.ensure(&stack.dynamodb()).await.context("preparing the tables")?;
         let archive = Archive::new(stack.s3(), stack.bucket());
         let contacts = Repository::new(&stack.dynamodb(), tables, Arc::new(Policy::default()));
-        let classifier = Function::new(archive.clone(), Arc::new(Classifier::new()), contacts.clone());
+        let classifier = Function::new(archive.clone(), Arc::new(classifier), contacts.clone());
         let notifications = stack.notifications();
         Ok(Self {
             stack,

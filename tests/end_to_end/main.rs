@@ -1,6 +1,9 @@
 //! The real command, from outside.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test may panic, and so may what helps it
+
 mod bad_input;
 mod crash;
+mod explain;
 mod sample_mailbox;
 mod support;

@@ -1,8 +1,11 @@
 //! `rebound classify`: verdicts on messages, nothing kept.
 
+mod story;
+
 use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context, Result};
+use rebound_classify::explain::Explanation;
 use rebound_classify::{Category, Classifier, Report, Verdict};
 use rebound_mailbox::sources::{SourceMessage, Sources};
 use rebound_message::MessageHash;
@@ -17,12 +20,13 @@ use crate::output::{Align, JsonStream, Table, width};
 pub(super) fn classify(args: &ClassifyArgs) -> Result<Outcome> {
     let mut complaints = Complaints::default();
     let out = BufWriter::new(io::stdout().lock());
-    let classifier = Classifier::new();
+    let classifier = args.rules.classifier()?;
     let judged = Sources::open(&args.paths)
         .filter_map(|found| found.map_err(|error| complaints.source(&error)).ok())
-        .map(|message| Judged::new(&classifier, &message))
+        .map(|message| Judged::new(&classifier, &message, args.explain))
         .filter(|judged| args.category.is_none_or(|category| judged.is(category)));
     match args.format {
+        ReportFormat::Table if args.explain => print_stories(judged, out),
         ReportFormat::Table => print_table(judged, out),
         ReportFormat::Json => print_json(judged, JsonStream::array(out)),
         ReportFormat::Jsonl => print_json(judged, JsonStream::lines(out)),
@@ -38,14 +42,24 @@ struct Judged {
     message: MessageHash,
     #[serde(flatten)]
     report: Report,
+    /// How it came about; only for those who ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
 }
 
 impl Judged {
-    fn new(classifier: &Classifier, message: &SourceMessage) -> Self {
+    fn new(classifier: &Classifier, message: &SourceMessage, explain: bool) -> Self {
+        let (report, explanation) = if explain {
+            let (report, explanation) = classifier.explain(&message.bytes);
+            (report, Some(explanation))
+        } else {
+            (classifier.classify(&message.bytes), None)
+        };
         Self {
             file: message.origin.to_string(),
             message: MessageHash::of(&message.bytes),
-            report: classifier.classify(&message.bytes),
+            report,
+            explanation,
         }
     }
 
@@ -77,7 +91,7 @@ fn print_table(judged: impl Iterator<Item = Judged>, mut out: impl Write) -> io:
         for verdict in &report.recipients {
             table.row([
                 file.as_str(),
-                verdict.category.as_str(),
+                verdict.own_category.as_deref().unwrap_or(verdict.category.as_str()),
                 verdict.reason.as_str(),
                 &code(verdict),
                 verdict.address.as_ref().map_or("", |address| address.as_str()),
@@ -90,6 +104,18 @@ fn print_table(judged: impl Iterator<Item = Judged>, mut out: impl Write) -> io:
         }
     }
     out.write_all(table.render(width()).as_bytes())?;
+    out.flush()
+}
+
+fn print_stories(judged: impl Iterator<Item = Judged>, mut out: impl Write) -> io::Result<()> {
+    for (number, message) in judged.enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        let explanation = message.explanation.unwrap_or_default();
+        let story = story::tell(&message.file, &message.report, &explanation, width());
+        out.write_all(story.as_bytes())?;
+    }
     out.flush()
 }
 

@@ -32,13 +32,14 @@ const BATCH: usize = 200;
 
 /// How long a received notification stays hidden. Nobody else takes from this queue, so this only has to outlast the
 /// slowest batch.
-const VISIBILITY: Duration = Duration::from_secs(900);
+const VISIBILITY: Duration = Duration::from_mins(15);
 
 /// Archives every message of the paths, judges what is new, and says what came of it.
 pub(super) async fn run(data: &Path, args: RunArgs) -> Result<Outcome> {
     let account = account(&args)?;
     let now = clock::now();
-    let workspace = Workspace::open(data).await?;
+    let classifier = args.rules.classifier()?;
+    let workspace = Workspace::open_with(data, classifier).await?;
     let (mut complaints, mut summary) = (Complaints::default(), Summary::default());
 
     // What failed too often in an earlier run gets another chance: this may be a newer rebound.

@@ -46,7 +46,7 @@ impl Judge<'_> {
             why.reason
         };
         let formal = self.certain || evidence.source <= Source::Header;
-        let (mut category, severity) = decide(&Known {
+        let (mut category, mut severity) = decide(&Known {
             outcome,
             reason,
             status,
@@ -54,6 +54,10 @@ impl Judge<'_> {
             severity: why.severity,
             formal,
         });
+        if outcome == Outcome::Failed && why.severity_stated {
+            severity = why.severity;
+            category = category.with_severity(severity);
+        }
         if let Some(status) = status.filter(|_| outcome == Outcome::Failed && why.contradicts_status) {
             let whom = evidence.recipient.as_ref().map_or("the recipient", Address::as_str);
             remarks
@@ -67,7 +71,8 @@ impl Judge<'_> {
         }
         let mut action = category.default_action();
         let mut own_category = None;
-        if let Some(own) = why.own {
+        // Mail that arrived is no matter for rules about failures.
+        if let Some(own) = why.own.filter(|_| outcome != Outcome::Delivered) {
             action = own.action;
             match own.category.parse() {
                 Ok(known) => category = known,

@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 use rebound_classify::reason::{RuleSet, Rules};
-use rebound_classify::{Action, Address, Category, Classifier, SentHeaders};
+use rebound_classify::{Action, Address, Category, Classifier, SentHeaders, Severity};
 
 const MESSAGE: &str = "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.com\nTo: news@example.org\nSubject: failure notice\n\n\
     <ann@example.com>:\nRemote host said: 550 5.1.1 The moon is full tonight\n\n--- Below this line is a copy of the message.\n\n\
@@ -39,4 +39,54 @@ fn contact_and_campaign_may_stand_in_other_fields() {
         Some("ann-contact@example.com")
     );
     assert_eq!(report.original.campaign.as_deref(), Some("c42"));
+}
+
+#[test]
+fn a_users_rule_says_how_lasting_it_is_and_what_it_means() {
+    for (fields, outcome, expected) in [
+        (
+            "reason = \"user-unknown\"",
+            "failed",
+            (Category::HardBounce, Severity::Hard, Action::Suppress),
+        ),
+        (
+            "reason = \"user-unknown\"\nseverity = \"soft\"",
+            "failed",
+            (Category::SoftBounce, Severity::Soft, Action::Count),
+        ),
+        (
+            "reason = \"mailbox-full\"\nseverity = \"hard\"",
+            "failed",
+            (Category::HardBounce, Severity::Hard, Action::Suppress),
+        ),
+        (
+            "reason = \"mailbox-full\"\nseverity = \"hard\"",
+            "delayed",
+            (Category::DeliveryReport, Severity::Soft, Action::Record),
+        ),
+        (
+            "category = \"moonstruck\"\naction = \"suppress\"",
+            "delivered",
+            (Category::Delivered, Severity::None, Action::Record),
+        ),
+    ] {
+        let rules = format!(
+            "[[rule]]\nid = \"moon\"\n{fields}\nphrases = [\"moon is full\"]\nexamples = [\"550 the moon is full\"]\n"
+        );
+        let set = RuleSet::parse(&rules, "moon.toml").expect("a good rule file");
+        let classifier = Classifier::new().with_rules(Rules::with_user_rules(&[set]).expect("it fits"));
+        let message = format!(
+            "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.com\nSubject: Report\n\
+             Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n\
+             Reporting-MTA: dns; mx.example.com\n\nFinal-Recipient: rfc822; ann@example.com\nAction: {outcome}\n\
+             Diagnostic-Code: smtp; the moon is full tonight\n\n--b--\n"
+        );
+        let report = classifier.classify(message.as_bytes());
+        let verdict = &report.recipients[0];
+        assert_eq!(
+            (verdict.category, verdict.severity, verdict.action),
+            expected,
+            "{fields}, {outcome}"
+        );
+    }
 }

@@ -57,6 +57,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The stable wire name, as in an `Action` field.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Delayed => "delayed",
+            Self::Delivered => "delivered",
+            Self::Relayed => "relayed",
+            Self::Expanded => "expanded",
+        }
+    }
+
     /// The value of an `Action` field; what follows the word is a comment.
     pub(crate) fn named(value: &str) -> Option<Self> {
         const NAMES: &[(&str, Outcome)] = &[

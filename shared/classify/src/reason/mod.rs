@@ -54,6 +54,18 @@ pub struct Facts<'a> {
     pub delayed: bool,
 }
 
+impl<'a> Facts<'a> {
+    /// What a server's reply says by itself, `550 5.1.1 No such user` for example: its codes are read off its front.
+    pub fn of_reply(text: &'a str) -> Self {
+        Self {
+            status: text.split([' ', '-']).find_map(|word| word.parse().ok()),
+            reply: text.get(..3).and_then(|code| code.parse().ok()),
+            text,
+            ..Self::default()
+        }
+    }
+}
+
 /// Why a delivery failed, and how that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement<'r> {
@@ -72,6 +84,8 @@ pub struct Judgement<'r> {
     /// How lasting this is: a lasting reason with a transient code is soft, unless the words say that there is no such
     /// user; nothing is hard while delivery is still tried.
     pub severity: Severity,
+    /// The rule itself says how lasting this is; otherwise that is the reason's.
+    pub severity_stated: bool,
     /// The category and action that a user's rule asks for.
     pub own: Option<&'r Own>,
 }
@@ -292,6 +306,7 @@ impl Rules {
             weak: rule.weak,
             contradicts_status,
             severity: severity(rule, facts),
+            severity_stated: rule.severity.is_some(),
             own: rule.own.as_ref(),
         }
     }
@@ -421,6 +436,7 @@ const NOTHING: Judgement<'static> = Judgement {
     weak: true,
     contradicts_status: false,
     severity: Severity::None,
+    severity_stated: false,
     own: None,
 };
 

@@ -79,11 +79,10 @@ pub(super) struct Example {
 impl Example {
     /// The facts that this example stands for.
     pub(super) fn facts(&self) -> Facts<'_> {
-        let reply = self.text.get(..3).and_then(|code| code.parse().ok());
-        let status = self.text.split([' ', '-']).find_map(|word| word.parse().ok());
+        let read = Facts::of_reply(&self.text);
         Facts {
-            status: self.status.or(status),
-            reply: self.reply.or(reply),
+            status: self.status.or(read.status),
+            reply: self.reply.or(read.reply),
             text: &self.text,
             dialect: self.dialect.as_deref(),
             remote_mta: self.remote_mta.as_deref(),

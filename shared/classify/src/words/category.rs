@@ -59,6 +59,16 @@ impl Category {
         }
     }
 
+    /// The bounce of this severity, where the category is one of the two that only differ by that.
+    pub(crate) const fn with_severity(self, severity: Severity) -> Self {
+        match (self, severity) {
+            (Self::SoftBounce, Severity::Hard) => Self::HardBounce,
+            (Self::HardBounce, Severity::Soft) => Self::SoftBounce,
+            (Self::HardBounce | Self::SoftBounce, Severity::None) => Self::UnknownAvailable,
+            _ => self,
+        }
+    }
+
     /// Whether this says that a delivery failed, whoever is at fault.
     pub const fn is_failure(self) -> bool {
         matches!(

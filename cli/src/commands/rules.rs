@@ -1,0 +1,175 @@
+//! `rebound rules`: the rules that say why a delivery failed.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::Result;
+use rebound_classify::reason::{Facts, RuleSummary};
+use serde::Serialize;
+
+use super::Outcome;
+use super::own_rules::read;
+use crate::args::{RowFormat, UserRules};
+use crate::complaints;
+use crate::output::{Align, JsonStream, Table, width};
+
+/// Prints every rule in the order in which they are asked.
+pub(super) fn list(rules: &UserRules, format: RowFormat) -> Result<Outcome> {
+    let classifier = rules.classifier()?;
+    let rows: Vec<Row> = classifier.rules().list().map(Row::from).collect();
+    let headings = ["ID", "REASON", "CATEGORY", "PROVIDER", "STRENGTH", "ORIGIN"];
+    print(&rows, format, headings, |row| {
+        [
+            row.id,
+            row.reason,
+            row.category.unwrap_or_default(),
+            row.provider.unwrap_or_default(),
+            row.strength,
+            row.origin,
+        ]
+    })
+}
+
+/// Checks files of rules; with a text, prints the rules that match it, the deciding one first.
+pub(super) fn test(files: &[PathBuf], text: Option<&str>, format: RowFormat) -> Result<Outcome> {
+    let mut bad = 0;
+    let mut out = io::stdout().lock();
+    for file in files {
+        match read(file) {
+            Ok(set) if text.is_none() => {
+                let rules = if set.len() == 1 { "rule" } else { "rules" };
+                writeln!(out, "{}: ok, {} {rules}", set.origin(), set.len())?;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                match error.downcast_ref() {
+                    Some(refused) => complaints::rules_refused(refused),
+                    None => complaints::say("error", format!("{error:#}")),
+                }
+                bad += 1;
+            }
+        }
+    }
+    drop(out);
+    if bad > 0 {
+        return Ok(Outcome::Incomplete);
+    }
+    let rules = UserRules { files: files.to_vec() };
+    match text {
+        Some(text) => matching(&rules, text, format),
+        None => Ok(Outcome::Done),
+    }
+}
+
+fn matching(rules: &UserRules, text: &str, format: RowFormat) -> Result<Outcome> {
+    let classifier = rules.classifier()?;
+    let judgements = classifier.rules().explain(&Facts::of_reply(text));
+    let rows: Vec<Match> = judgements
+        .iter()
+        .enumerate()
+        .filter_map(|(index, judgement)| {
+            let rule = Row::from(classifier.rules().get(judgement.rule)?);
+            Some(Match {
+                decides: index == 0,
+                id: rule.id,
+                reason: rule.reason,
+                category: rule.category,
+                action: rule.action,
+                provider: rule.provider,
+                strength: rule.strength,
+                origin: rule.origin,
+                words: judgement.words.as_deref(),
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        complaints::say("note", "no rule knows this text");
+    }
+    let headings = ["", "ID", "REASON", "CATEGORY", "STRENGTH", "ORIGIN", "WORDS"];
+    print(&rows, format, headings, |row| {
+        [
+            if row.decides { "decides" } else { "loses" },
+            row.id,
+            row.reason,
+            row.category.unwrap_or_default(),
+            row.strength,
+            row.origin,
+            row.words.unwrap_or_default(),
+        ]
+    })
+}
+
+/// One rule on a line.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Row<'r> {
+    id: &'r str,
+    reason: &'static str,
+    /// The category that a user's rule asks for.
+    category: Option<&'r str>,
+    action: Option<&'static str>,
+    provider: Option<&'r str>,
+    /// How far its kind is trusted.
+    strength: &'static str,
+    /// The file it stands in.
+    origin: &'r str,
+}
+
+impl<'r> From<RuleSummary<'r>> for Row<'r> {
+    fn from(rule: RuleSummary<'r>) -> Self {
+        Self {
+            id: rule.id,
+            reason: rule.reason.as_str(),
+            category: rule.own.map(|own| own.category.as_str()),
+            action: rule.own.map(|own| own.action.as_str()),
+            provider: rule.provider,
+            strength: rule.strength.as_str(),
+            origin: rule.origin,
+        }
+    }
+}
+
+/// A rule that matches a text. Not nested: CSV has no way to say that.
+#[derive(Debug, Serialize)]
+struct Match<'r> {
+    decides: bool,
+    id: &'r str,
+    reason: &'static str,
+    category: Option<&'r str>,
+    action: Option<&'static str>,
+    provider: Option<&'r str>,
+    strength: &'static str,
+    origin: &'r str,
+    words: Option<&'r str>,
+}
+
+fn print<'r, R: Serialize, const COLUMNS: usize>(
+    rows: &'r [R],
+    format: RowFormat,
+    headings: [&str; COLUMNS],
+    cells: impl Fn(&'r R) -> [&'r str; COLUMNS],
+) -> Result<Outcome> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match format {
+        RowFormat::Table => {
+            let mut table = Table::new(headings.map(|heading| (heading, Align::Left)));
+            for row in rows {
+                table.row(cells(row));
+            }
+            out.write_all(table.render(width()).as_bytes())?;
+            out.flush()?;
+        }
+        RowFormat::Json => print_json(rows, JsonStream::array(out))?,
+        RowFormat::Jsonl => print_json(rows, JsonStream::lines(out))?,
+        RowFormat::Csv => {
+            let mut out = csv::Writer::from_writer(out);
+            rows.iter().try_for_each(|row| out.serialize(row))?;
+            out.flush()?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn print_json<W: Write>(rows: &[impl Serialize], mut out: JsonStream<W>) -> io::Result<()> {
+    rows.iter().try_for_each(|row| out.write(row))?;
+    out.finish()
+}
