@@ -32,13 +32,16 @@ impl Judge<'_> {
             Some(status) if status.is_success() => Outcome::Delivered,
             _ => Outcome::Failed,
         });
-        let codes = Codes::find(&evidence.words);
+        let quoted = self.phrases.quoted(&evidence.words);
+        let codes = match Codes::find(quoted) {
+            Codes { reply: None, .. } => Codes::find(&evidence.words),
+            codes => codes,
+        };
         let status = prefer_status(evidence.status, codes.status);
         let reply = match outcome {
             Outcome::Delivered => success_reply(&evidence.words),
             _ => evidence.reply.or(codes.reply),
         };
-        let quoted = self.phrases.quoted(&evidence.words);
         let (why, facts) = self.why(&evidence, quoted, status, reply, outcome);
         let reason = if outcome == Outcome::Delivered {
             Reason::Delivered

@@ -497,6 +497,9 @@ impl Phrases {
 
     /// The quoted server's own words in `words`, without the introduction of whoever wrote the report.
     pub(crate) fn quoted<'w>(&self, words: &'w str) -> &'w str {
+        if let Some(last) = last_answer(words) {
+            return last;
+        }
         let quoted = self
             .find(words)
             .filter(|found| found.tells == Tells::Quotes)
@@ -518,9 +521,30 @@ impl Phrases {
     }
 }
 
+/// `554 4.4.7 Message expired.<421 4.4.2 Connection timed out>`: what the other server said last, in brackets behind what
+/// the reporting one made of it.
+fn last_answer(words: &str) -> Option<&str> {
+    let (before, last) = words.strip_suffix('>')?.rsplit_once('<')?;
+    let begins = Codes::find(last.get(..10)?);
+    let answered = begins.reply.is_some() && begins.status.is_some() && last.starts_with(['4', '5']);
+    (answered && Codes::find(before).reply.is_some()).then_some(last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_answer_in_brackets_is_the_quotation() {
+        let phrases = Phrases::new();
+        for (words, quoted) in [
+            ("554 4.4.7 Expired: tried for a day.<421 4.4.2 Timed out>", "421 4.4.2 Timed out"),
+            ("550 5.1.1 no such user <ann@example.com>", "550 5.1.1 no such user <ann@example.com>"),
+            ("host mx.example.com said: 550 5.1.1 no", "550 5.1.1 no"),
+        ] {
+            assert_eq!(phrases.quoted(words), quoted, "{words}");
+        }
+    }
 
     #[test]
     fn phrases_are_in_lower_case() {
