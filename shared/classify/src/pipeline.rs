@@ -145,7 +145,11 @@ impl Engine {
         let own = mail.own_text();
         let dialect = self.dialects.recognise(mail, own);
         name_by_header(mail, &mut status.recipients);
-        let wanting = status.recipients.iter().any(|e| Codes::find(&e.words).reply.is_none());
+        // The fields never say which command was refused, and that tells a refused sender from an unknown recipient.
+        let wanting = status
+            .recipients
+            .iter()
+            .any(|e| Codes::find(&e.words).reply.is_none() || self.phrases.speaker(&e.words).0.is_none());
         let mut in_text = None;
         if wanting {
             let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();

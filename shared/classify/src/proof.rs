@@ -287,7 +287,9 @@ impl<'e> HeaderProof<'e> {
                 || failed
                 || (coded || foreign) && (self.points >= ENOUGH - 1 || self.author >= 2 && text.recipients.len() == 1),
             foreign: foreign && named,
-            plain_robot: mail.has_null_sender() && self.author >= 2 && !lured,
+            plain_robot: (mail.has_null_sender() || is_report_type(mail) || is_automatic(mail))
+                && self.author >= 2
+                && !lured,
         }
     }
 }
@@ -307,7 +309,7 @@ pub(crate) struct Proof {
     anchored: bool,
     /// It is about somebody else than its reader.
     foreign: bool,
-    /// A robot with no return address sent it, and it asks for nothing.
+    /// A robot sent it that wants no answer or says that it is one, and it asks for nothing.
     plain_robot: bool,
 }
 

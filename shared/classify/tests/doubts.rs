@@ -74,6 +74,19 @@ fn words_win_over_the_status_and_the_report_says_so() {
 }
 
 #[test]
+fn a_refused_sender_is_no_unknown_recipient() {
+    // Only the words for people say which command was refused; the field holds the answer alone.
+    let mail = "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.org (Mail Delivery System)\nTo: news@example.org\n\
+        Subject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n\
+        Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n\
+        --b\n\n<ann@example.com>: host mx.example.com[192.0.2.7] said: 550 <news@example.org>:\n    User unknown (in reply to MAIL FROM command)\n\n\
+        --b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; ann@example.com\n\
+        Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 <news@example.org>: User unknown\n\n--b--\n";
+    let report = Classifier::new().classify(mail.as_bytes());
+    assert_eq!(report.category, Category::SenderBlocked, "{:#?}", report.recipients);
+}
+
+#[test]
 fn what_introduces_a_quotation_counts_when_the_quotation_says_little() {
     let report = postfix(
         "4.0.0",

@@ -66,3 +66,16 @@ fn in_an_old_transcript_each_answer_belongs_to_the_recipient_below_it() {
         "{read:#?}"
     );
 }
+
+#[test]
+fn what_a_recipient_came_from_is_no_recipient_even_on_a_line_of_its_own() {
+    let text = "could not be delivered:\n\n<box-17@mail.example.com> (expanded from\n    <ann@example.com>): temporary failure: quota exceeded\n";
+    let evidence = read_text(text, &Phrases::new(), &[], &[]).recipients;
+    let [only] = evidence.as_slice() else {
+        panic!("{evidence:#?}");
+    };
+    let name = |address: &Option<Address>| address.as_ref().map(|a| a.as_str().to_owned());
+    assert_eq!(name(&only.recipient).as_deref(), Some("box-17@mail.example.com"));
+    assert_eq!(name(&only.original).as_deref(), Some("ann@example.com"));
+    assert!(only.words.contains("quota exceeded"), "{only:#?}");
+}
