@@ -14,8 +14,22 @@ use clap::Parser;
 
 use commands::Outcome;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Threads for work that blocks: reading the mailbox, the embedded stores, judging. Enough to keep every core and the
+/// disk busy; the allocator keeps memory for each thread, so more would only cost.
+const BLOCKING_THREADS: usize = 8;
+
+fn main() -> ExitCode {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    match runtime.max_blocking_threads(BLOCKING_THREADS).enable_all().build() {
+        Ok(runtime) => runtime.block_on(command()),
+        Err(error) => {
+            complaints::say("error", format!("starting: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn command() -> ExitCode {
     let cli = args::Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_env("REBOUND_LOG"))
