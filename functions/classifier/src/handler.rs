@@ -142,7 +142,7 @@ impl Function {
         }
         ObjectKey::parse(&object.key)
             .inspect_err(|_: &InvalidObjectKey| {
-                tracing::warn!(key = object.key, "object is no archived message; passed over")
+                tracing::warn!(key = object.key, "object is no archived message; passed over");
             })
             .ok()
     }

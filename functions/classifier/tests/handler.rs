@@ -1,6 +1,6 @@
 //! The classifier's handler over the embedded stores.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used)]
 
 use std::sync::Arc;
 

@@ -3,9 +3,9 @@
 //! [`Classifier::classify`] takes the raw bytes of a message and says what it is, whom it is about, why, and which
 //! words decided. It is pure: no I/O, no clock, no async, no global state. Any bytes give a report.
 //!
-//! The way through it: bytes → parts ([`mime`]) → evidence, each piece with the recipient it names and the place it
-//! was found in ([`evidence`]) → one piece per recipient ([`merge`]) → who wrote it ([`dialect`]) → why → and, apart
-//! from all that, what it means for the contact ([`decide`]).
+//! The way through it: bytes → parts (`mime`) → evidence, each piece with the recipient it names and the place it
+//! was found in (`evidence`) → one piece per recipient (`merge`) → who wrote it (`dialect`) → why → and, apart
+//! from all that, what it means for the contact (`decide`).
 
 mod decide;
 mod dialect;
