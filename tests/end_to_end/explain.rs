@@ -72,7 +72,20 @@ fn explained(name: &str) -> String {
 
 #[test]
 fn an_explanation_says_what_was_found_what_decided_and_what_lost() {
-    insta::assert_snapshot!("words-against-a-status", explained("postfix-spamhaus-as-5-1-1.eml"));
+    insta::assert_snapshot!("no-such-user", explained("amazon-sns-bounce-as-json.eml"));
+}
+
+#[test]
+fn an_explanation_says_what_is_special_about_a_message() {
+    let doubted = explained("postfix-spamhaus-as-5-1-1.eml");
+    for told in [
+        "says blocked: it knows the words “blocked using”",
+        "would have said user-unknown: status codes come after clear words",
+        "contradiction the status 5.1.1 says user-unknown",
+        "action        record: ",
+    ] {
+        assert!(doubted.contains(told), "{doubted}");
+    }
     let forwarded = explained("postfix-alias-forwards-to-dead-address.eml");
     for told in [
         "contact       office@willow.example.org: the report says",

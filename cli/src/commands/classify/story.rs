@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rebound_classify::explain::{
     Basis, ContactSource, Explanation, Finding, Matched, Outcome, RecipientExplanation, Source, Strength,
 };
-use rebound_classify::{Category, Report, Verdict};
+use rebound_classify::{Category, Reason, Report, Verdict};
 use unicode_width::UnicodeWidthStr;
 
 use crate::output::printable;
@@ -79,9 +79,17 @@ impl Story {
             }
         }
         for (number, finding) in why.findings.iter().enumerate() {
-            self.line(if number == 0 { "found" } else { "" }, &found(finding));
+            let repeated = why
+                .findings
+                .iter()
+                .take(number)
+                .any(|other| other.words == finding.words);
+            self.line(if number == 0 { "found" } else { "" }, &found(finding, repeated));
         }
         self.line("delivery", outcome(why.outcome));
+        if why.outcome == Outcome::Delivered {
+            return;
+        }
         let Some((winner, others)) = why.rules.split_first() else {
             self.line("rule", "none knows these words or codes");
             return;
@@ -119,6 +127,7 @@ impl Story {
             None => format!("{}: {}", verdict.category, verdict.category.meaning()),
         };
         self.line("verdict", &category);
+        self.line("doubt", doubt(verdict));
         self.line(
             "severity",
             &format!("{}: {}", verdict.severity, verdict.severity.meaning()),
@@ -181,6 +190,24 @@ fn person(category: Category) -> &'static str {
     }
 }
 
+/// Why what usually lasts is taken to pass.
+fn doubt(verdict: &Verdict) -> &'static str {
+    let lasting = matches!(
+        verdict.reason,
+        Reason::UserUnknown
+            | Reason::HostUnknown
+            | Reason::HasMoved
+            | Reason::NotAccept
+            | Reason::Suspended
+            | Reason::Suppressed
+    );
+    if lasting && verdict.category == Category::SoftBounce {
+        "this reason usually lasts, but the codes or the rule say that this time it may pass"
+    } else {
+        ""
+    }
+}
+
 /// What told a kind of mail that reports no delivery.
 fn recognised(verdict: &Verdict) -> String {
     match &verdict.evidence {
@@ -198,7 +225,8 @@ fn contact(source: ContactSource) -> &'static str {
     }
 }
 
-fn found(finding: &Finding) -> String {
+/// What one place says; `repeated` when its words were told already.
+fn found(finding: &Finding, repeated: bool) -> String {
     let mut text = match finding.source {
         Source::StatusField => "in the fields for programs",
         Source::Header => "in the text, about somebody whom the header or the fields name",
@@ -224,7 +252,9 @@ fn found(finding: &Finding) -> String {
     if let Some(host) = &finding.remote_mta {
         let _ = write!(text, ", from {host}");
     }
-    if !finding.words.is_empty() {
+    if repeated && !finding.words.is_empty() {
+        text.push_str(", the same words");
+    } else if !finding.words.is_empty() {
         let _ = write!(text, ", {}", quote(&finding.words));
     }
     text
@@ -298,4 +328,48 @@ fn quote(words: &str) -> String {
     }
     let beginning = words.get(..words.floor_char_boundary(MAX_QUOTE)).unwrap_or_default();
     format!("“{}…”", beginning.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use rebound_classify::Classifier;
+
+    use super::*;
+
+    fn told(words: &str, width: usize) -> String {
+        let message = format!(
+            "From: MAILER-DAEMON@mx.example.net\nContent-Type: multipart/report; boundary=b\n\n\
+             --b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n\
+             Final-Recipient: rfc822; ann@example.com\nAction: failed\nDiagnostic-Code: smtp; {words}\n\n--b--\n"
+        );
+        let (report, explanation) = Classifier::new().explain(message.as_bytes());
+        tell("a.eml", &report, &explanation, width)
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let story = told("450 4.0.0 account disabled, and so on and so forth", 80);
+        assert!(story.lines().all(|line| line.width() <= 80), "{story}");
+        assert!(story.lines().count() > 10, "{story}");
+    }
+
+    #[test]
+    fn a_strangers_words_cannot_steer_the_terminal() {
+        let story = told("550 \u{1b}[31mno such user", 80);
+        assert!(story.contains("no such user") && !story.contains('\u{1b}'), "{story}");
+    }
+
+    #[test]
+    fn a_lasting_reason_taken_for_passing_is_doubted() {
+        let story = told("450 4.2.1 account disabled", 200);
+        assert!(story.contains("verdict       soft-bounce"), "{story}");
+        assert!(story.contains("doubt         this reason usually lasts"), "{story}");
+    }
+
+    #[test]
+    fn long_words_are_told_by_their_beginning() {
+        let long = "word ".repeat(400);
+        let quoted = quote(&long);
+        assert!(quoted.len() < MAX_QUOTE + 16 && quoted.ends_with("…”"), "{quoted}");
+    }
 }
