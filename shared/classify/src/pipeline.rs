@@ -157,6 +157,13 @@ impl Engine {
             in_text = text.returned;
             notes.found(&text.recipients);
             complete(&mut status.recipients, &text.recipients);
+            // Pipes and folders are named by no words that could be found, but the report is about nothing else.
+            if let [only] = status.recipients.as_mut_slice()
+                && only.words.is_empty()
+                && text.says_failure
+            {
+                crate::evidence::append_folded(&mut only.words, text.report);
+            }
         }
         let returned = read_returned(mail, in_text, &self.sent_headers);
         name_by_returned(&mut status.recipients, &returned);
