@@ -16,9 +16,9 @@ impl Progress {
         let (bar, template) = match total {
             Some(total) => (
                 ProgressBar::new(total),
-                "{bar:32} {human_pos}/{human_len} messages  {per_sec}  {eta} left",
+                "{bar:32} {human_pos}/{human_len} messages, {eta} left",
             ),
-            None => (ProgressBar::new_spinner(), "{spinner} {human_pos} messages  {per_sec}"),
+            None => (ProgressBar::new_spinner(), "{spinner} {human_pos} messages, {elapsed}"),
         };
         let bar = match ProgressStyle::with_template(template) {
             Ok(style) => bar.with_style(style),
@@ -28,9 +28,9 @@ impl Progress {
         Self(bar)
     }
 
-    /// One more.
-    pub(crate) fn advance(&self) {
-        self.0.inc(1);
+    /// So many more.
+    pub(crate) fn advance(&self, messages: u64) {
+        self.0.inc(messages);
     }
 
     /// Runs `print` while the bar is out of the way.

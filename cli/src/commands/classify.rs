@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::args::{ClassifyArgs, ReportFormat};
 use crate::complaints::Complaints;
-use crate::output::{Align, JsonStream, Table, width};
+use crate::output::{Align, JsonStream, Table, prose_width, width};
 
 /// Judges every message and prints the verdicts in the order of the messages.
 pub(super) fn classify(args: &ClassifyArgs) -> Result<Outcome> {
@@ -113,7 +113,7 @@ fn print_stories(judged: impl Iterator<Item = Judged>, mut out: impl Write) -> i
             writeln!(out)?;
         }
         let explanation = message.explanation.unwrap_or_default();
-        let story = story::tell(&message.file, &message.report, &explanation, width());
+        let story = story::tell(&message.file, &message.report, &explanation, prose_width());
         out.write_all(story.as_bytes())?;
     }
     out.flush()

@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use rebound_accounts::Account;
-use rebound_classifier::Function;
 use rebound_classifier::event::Invocation;
+use rebound_classifier::{Function, Judged};
 use rebound_fetcher::{FetchOptions, Step, fetch_source};
 use rebound_local::{NotificationQueue, QueueMessage};
 use rebound_mailbox::sources::Sources;
@@ -45,16 +45,17 @@ pub(super) async fn run(data: &Path, args: RunArgs) -> Result<Outcome> {
     // What failed too often in an earlier run gets another chance: this may be a newer rebound.
     workspace.notifications().redrive().await?;
     let (done, fetching) = watch::channel(false);
+    let sources = Sources::open(&args.paths);
+    let progress = Progress::start(sources.count_hint());
     let fetch = async {
-        let sources = Sources::open(&args.paths);
-        let progress = Progress::start(sources.count_hint());
         let fetched = fetch_source(
             sources,
             workspace.archive(),
             &account,
             &FetchOptions::at(now),
             |step| match step {
-                Step::Archived { .. } => progress.advance(),
+                // A new message has come all the way once it is judged.
+                Step::Archived { new, .. } => progress.advance(u64::from(!new)),
                 Step::Skipped(error) => progress.suspend(|| complaints.source(error)),
                 Step::Failed(failure) => progress.suspend(|| complaints.failure(failure)),
             },
@@ -69,9 +70,13 @@ pub(super) async fn run(data: &Path, args: RunArgs) -> Result<Outcome> {
         workspace.notifications(),
         fetching,
         now,
-        &mut summary,
+        |judged| {
+            progress.advance(1);
+            summary.add(judged);
+        },
     );
     let (fetched, judged) = tokio::join!(fetch, judge);
+    drop(progress);
     judged.context("judging the archived messages")?;
 
     let failed = workspace.notifications().depth().await?.dead;
@@ -82,7 +87,7 @@ pub(super) async fn run(data: &Path, args: RunArgs) -> Result<Outcome> {
     }
     workspace.close().await?;
 
-    summary.fetched(&fetched);
+    summary.finish(&fetched);
     let mut out = io::stdout().lock();
     match args.format {
         SummaryFormat::Table => out.write_all(summary.render(&args.paths, data, width()).as_bytes())?,
@@ -109,14 +114,14 @@ async fn judge_all(
     queue: &NotificationQueue,
     mut fetched: watch::Receiver<bool>,
     now: Timestamp,
-    summary: &mut Summary,
+    mut report: impl FnMut(&Judged),
 ) -> Result<()> {
     loop {
         // Looked at before receiving: what is queued after the last look was queued before fetching ended.
         let no_more = *fetched.borrow_and_update();
         let batch = queue.receive(BATCH, VISIBILITY).await?;
         if !batch.is_empty() {
-            judge(classifier, queue, &batch, now, summary).await?;
+            judge(classifier, queue, &batch, now, &mut report).await?;
         } else if no_more {
             return Ok(());
         } else {
@@ -134,13 +139,11 @@ async fn judge(
     queue: &NotificationQueue,
     batch: &[QueueMessage],
     now: Timestamp,
-    summary: &mut Summary,
+    report: &mut impl FnMut(&Judged),
 ) -> Result<()> {
     let invocation = Invocation::parse(as_sqs_event(batch)).context("reading the local notification queue")?;
     let outcome = classifier.handle(&invocation, now).await;
-    for judged in &outcome.judged {
-        summary.add(judged);
-    }
+    outcome.judged.iter().for_each(report);
     let (failed, done): (Vec<_>, Vec<_>) = batch
         .iter()
         .map(|message| message.id)

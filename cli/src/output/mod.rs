@@ -6,4 +6,4 @@ mod terminal;
 
 pub(crate) use json::JsonStream;
 pub(crate) use table::{Align, Table};
-pub(crate) use terminal::{printable, width};
+pub(crate) use terminal::{printable, prose_width, width};

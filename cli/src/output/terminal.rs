@@ -3,8 +3,14 @@
 use std::borrow::Cow;
 use std::io::IsTerminal;
 
-/// Columns of a table that goes to a file or a pipe, where nobody says how wide it may be.
-const PIPE_WIDTH: usize = 120;
+/// Columns of a table that goes to a file or a pipe: whatever it takes, so that `grep` finds all there is.
+const PIPE_WIDTH: usize = usize::MAX;
+
+/// Columns of a terminal that does not say how wide it is.
+const USUAL_WIDTH: usize = 100;
+
+/// Columns of flowing text, at most.
+const PROSE_WIDTH: usize = 120;
 
 /// The narrowest table that still says something.
 const MIN_WIDTH: usize = 60;
@@ -16,7 +22,12 @@ pub(crate) fn width() -> usize {
     }
     console::Term::stdout()
         .size_checked()
-        .map_or(PIPE_WIDTH, |(_, columns)| usize::from(columns).max(MIN_WIDTH))
+        .map_or(USUAL_WIDTH, |(_, columns)| usize::from(columns).max(MIN_WIDTH))
+}
+
+/// How many columns flowing text may take: as many as the terminal has, up to what is pleasant to read.
+pub(crate) fn prose_width() -> usize {
+    width().min(PROSE_WIDTH)
 }
 
 /// `text` without anything that could steer a terminal: a stranger wrote it. Control, bidirectional and zero-width

@@ -120,8 +120,9 @@ impl Summary {
         }
     }
 
-    /// Takes over what fetching came to.
-    pub(super) fn fetched(&mut self, fetched: &FetchSummary) {
+    /// Takes over what fetching came to, and brings everything into an order that does not depend on timing.
+    pub(crate) fn finish(&mut self, fetched: &FetchSummary) {
+        self.suppressed.sort_by(|one, other| one.address.cmp(&other.address));
         self.messages.seen = fetched.seen();
         self.messages.new = fetched.new;
         self.messages.already_archived = fetched.already_archived;
