@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test may panic, and so may what helps it
 
 mod bad_input;
+mod corpus;
 mod crash;
 mod explain;
 mod sample_mailbox;
