@@ -207,6 +207,13 @@ fn a_bad_file_of_rules_is_refused_as_a_whole_with_every_line() {
             &["bad.toml:12: rule ours.second: this example is decided by ours.first"],
         ),
         ("[[rule]\n", &["bad.toml:1: "]),
+        (
+            "# Two.\n[[rule]]\nid = \"a\"\nreason = \"nope\"\n\n[[rule]]\nid = \"b\"\nphrase = [\"x\"]\n",
+            &[
+                "bad.toml:4: \"nope\" is not a known",
+                "bad.toml:8: unknown field `phrase`",
+            ],
+        ),
     ] {
         let rules = folder.file("bad.toml", text);
         for verb in ["classify", "run"] {

@@ -175,7 +175,16 @@ impl RuleSet {
         let rules = match read(toml) {
             Ok(rules) => rules,
             Err(error) => {
-                faults.add(error.span().unwrap_or(0..0), None, error.message().to_owned());
+                // A reader of TOML stops at the first fault; rules stand apart, so each can be read by itself.
+                for (start, rule) in apart(toml) {
+                    if let Err(error) = read(rule) {
+                        let span = error.span().unwrap_or(0..0);
+                        faults.add(start + span.start..start + span.end, None, error.message().to_owned());
+                    }
+                }
+                if faults.list.is_empty() {
+                    faults.add(error.span().unwrap_or(0..0), None, error.message().to_owned());
+                }
                 return Err(faults.into_errors(origin));
             }
         };
@@ -251,6 +260,21 @@ pub(super) fn read(toml: &str) -> Result<Vec<RuleSource>, toml::de::Error> {
         .into_iter()
         .map(Spanned::into_inner)
         .collect())
+}
+
+/// The file cut before every header of a table, with the place where each piece begins.
+fn apart(toml: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut line_start = 0;
+    let headers = toml.split_inclusive('\n').filter_map(move |line| {
+        let start = line_start;
+        line_start += line.len();
+        line.starts_with('[').then_some(start)
+    });
+    let mut start = 0;
+    headers.chain([toml.len()]).filter_map(move |end| {
+        let from = std::mem::replace(&mut start, end);
+        Some((from, toml.get(from..end)?))
+    })
 }
 
 /// Runs every example of every rule.
