@@ -1,6 +1,6 @@
 //! The real command, from outside.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test may panic, and so may what helps it
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)] // a test may panic, and so may what helps it
 
 mod bad_input;
 mod corpus;
