@@ -85,6 +85,30 @@ fn compare(expected: &Value, verdict: &Value) -> Option<String> {
 }
 
 #[test]
+fn a_contact_that_a_late_delivery_report_saves_is_not_called_suppressed() {
+    let folder = TempDir::new().expect("a folder");
+    for (place, name) in ["1-quota", "2-quota", "3-quota", "5-quota", "6-quota", "4-success"]
+        .iter()
+        .enumerate()
+    {
+        let message = mailbox().join(format!("soft-then-delivered-{name}.eml"));
+        std::fs::copy(message, folder.path().join(format!("{place}.eml"))).expect("a copy");
+    }
+    let data = TempDir::new().expect("a folder");
+    let summary = stdout(
+        rebound(data.path())
+            .args(["run", "--format", "json"])
+            .arg(folder.path()),
+    );
+    let summary: Value = serde_json::from_str(&summary).expect("a JSON summary");
+    assert_eq!(
+        (&summary["suppressed_in_all"], &summary["suppressed"]),
+        (&json!(0), &json!([])),
+        "whatever the order in which they were judged"
+    );
+}
+
+#[test]
 fn the_main_job_ends_with_the_contacts_a_reader_expects_and_a_second_run_changes_nothing() {
     let data = TempDir::new().expect("a folder");
     let expected: Value = serde_json::from_str(&beside_mailbox("mailbox.contacts.expected.json")).expect("JSON");

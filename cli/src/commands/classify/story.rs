@@ -13,9 +13,6 @@ use crate::output::printable;
 /// Columns before what a line says.
 const MARGIN: usize = 18;
 
-/// Lines longer than this are hard to read, however wide the terminal.
-const MAX_WIDTH: usize = 120;
-
 /// Words of a message longer than this are told by their beginning.
 const MAX_QUOTE: usize = 400;
 
@@ -26,7 +23,7 @@ const MAX_LOST: usize = 6;
 pub(super) fn tell(file: &str, report: &Report, explanation: &Explanation, width: usize) -> String {
     let mut story = Story {
         text: format!("{}\n", printable(file)),
-        width: width.min(MAX_WIDTH),
+        width,
     };
     let category = report.category.as_str();
     if report.recipients.is_empty() {

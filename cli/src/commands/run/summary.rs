@@ -70,6 +70,10 @@ pub(super) struct Summary {
     /// Contacts that this run suppressed, at most [`MAX_REMEMBERED`] of them.
     suppressed: Vec<Suppressed>,
     suppressed_in_all: u64,
+    /// Contacts that became active again, by canonical address, and were not seen to be suppressed by this run (yet):
+    /// a batch's messages come in any order.
+    #[serde(skip)]
+    taken_back: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -84,6 +88,8 @@ struct Messages {
 
 #[derive(Debug, Serialize)]
 struct Suppressed {
+    #[serde(skip)]
+    canonical: String,
     address: String,
     cause: Cause,
     reason: Reason,
@@ -102,7 +108,14 @@ impl Summary {
                 *self.found.entry(category).or_default() += 1;
             }
         }
+        for (address, _) in judged.recorded.changes.iter().filter(|(_, change)| change.reactivated) {
+            self.take_back(address.as_str());
+        }
         for (address, suppression) in judged.recorded.suppressed() {
+            if let Some(taken_back) = self.taken_back.get_mut(address.as_str()).filter(|times| **times > 0) {
+                *taken_back -= 1;
+                continue;
+            }
             self.suppressed_in_all += 1;
             let event = judged
                 .record
@@ -111,12 +124,24 @@ impl Summary {
                 .find(|event| event.address.as_ref() == Some(address));
             if self.suppressed.len() < MAX_REMEMBERED {
                 self.suppressed.push(Suppressed {
+                    canonical: address.as_str().to_owned(),
                     address: address.spelling().to_owned(),
                     cause: suppression.cause,
                     reason: event.map_or(Reason::Undefined, |event| event.reason),
                     diagnostic: event.and_then(|event| event.diagnostic.clone().or_else(|| event.evidence.clone())),
                 });
             }
+        }
+    }
+
+    /// A contact is active again: a report that arrived late changed what its history says.
+    fn take_back(&mut self, canonical: &str) {
+        let known = self.suppressed.iter().position(|one| one.canonical == canonical);
+        if let Some(index) = known {
+            self.suppressed.remove(index);
+            self.suppressed_in_all -= 1;
+        } else {
+            *self.taken_back.entry(canonical.to_owned()).or_default() += 1;
         }
     }
 
