@@ -176,6 +176,7 @@ pub(crate) struct HeaderProof<'e> {
     author: i32,
     subject_says: bool,
     failed: bool,
+    unanswerable: bool,
 }
 
 impl<'e> HeaderProof<'e> {
@@ -233,6 +234,7 @@ impl<'e> HeaderProof<'e> {
             author,
             subject_says,
             failed,
+            unanswerable: mail.has_null_sender(),
         }
     }
 
@@ -241,9 +243,11 @@ impl<'e> HeaderProof<'e> {
         self.points <= 0
     }
 
-    /// Whether the header alone is as good as proof: a daemon's name with a failing subject, or the failed recipients.
+    /// Whether the header alone is as good as proof: a daemon's name with a failing subject or without a return path, or
+    /// the failed recipients.
     pub(crate) fn is_strong(&self) -> bool {
         self.points >= CERTAIN - 1 && (self.author >= 2 && self.subject_says || self.failed)
+            || self.points >= ENOUGH && self.author >= 2 && self.unanswerable
     }
 
     /// What it saw, for people.

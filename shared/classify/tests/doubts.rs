@@ -104,3 +104,12 @@ fn what_introduces_a_quotation_counts_when_the_quotation_says_little() {
     assert_eq!(verdict.category, Category::SenderBlocked, "{verdict:#?}");
     assert_eq!(verdict.diagnostic.as_deref(), Some("501 5.0.0 Bad domain"));
 }
+
+#[test]
+fn a_daemon_that_keeps_the_subject_of_the_sent_mail_still_reports() {
+    let james = "Return-Path: <>\nFrom: postmaster@mail.example.com\nTo: news@example.org\nSubject: Re:January news\n\n\
+        Hi. This is the mail server at mail.example.com.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\
+        This is a permanent error; I've given up.\n\nFailed recipient(s):\nann@example.com\n\nError message:\n550 5.1.1 user unknown\n";
+    let report = Classifier::new().classify(james.as_bytes());
+    assert_eq!(report.category, Category::HardBounce, "{report:#?}");
+}

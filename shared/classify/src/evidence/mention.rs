@@ -123,8 +123,20 @@ fn manner(before: &str, after: &str, line: &str, previous: Option<&str>, fails: 
                 continues,
                 &[
                     "on ",
-                    "invalid address",
                     "failed",
+                    "delivery ",
+                    "undeliver",
+                    "permanent",
+                    "rejected",
+                    "invalid",
+                    "no such",
+                    "not ",
+                    "cannot ",
+                    "can't ",
+                    "does not ",
+                    "doesn't ",
+                    "mailbox ",
+                    "recipient ",
                     "was ",
                     "user ",
                     "unknown",
@@ -178,7 +190,8 @@ fn manner(before: &str, after: &str, line: &str, previous: Option<&str>, fails: 
     if labelled && SENDER_WORDS.iter().any(|word| label.contains(word)) {
         return None;
     }
-    if labelled && ends_with_any(label, RECIPIENT_LABELS) {
+    // In tables the label stands in a cell of its own, without a colon.
+    if labelled && ends_with_any(label, RECIPIENT_LABELS) || RECIPIENT_LABELS.contains(&label) {
         return Some(Source::Label);
     }
     if fails && lower.ends_with([':', '：']) {
@@ -252,6 +265,7 @@ const RECIPIENT_LABELS: &[&str] = &[
     "受信者",
     "宛先アドレス",
     "送信先",
+    "收件人",
     "收件人地址",
     "收件者",
     "수신자",

@@ -79,3 +79,20 @@ fn what_a_recipient_came_from_is_no_recipient_even_on_a_line_of_its_own() {
     assert_eq!(name(&only.original).as_deref(), Some("ann@example.com"));
     assert!(only.words.contains("quota exceeded"), "{only:#?}");
 }
+
+#[test]
+fn recipients_are_known_by_their_place_in_tables_and_lists() {
+    for text in [
+        "Your mail came back.\nRecipient ann@example.com\nReason 552 5.2.2 full\n",
+        "退信\n收件人 ann@example.com\n退信原因 552 5.2.2 full\n",
+        "The affected recipients:\n\n  <ann@example.com>  delivery failed; will not continue trying (552 5.2.2)\n",
+        "Failures:\n\nann@example.com does not take this: 552 5.2.2\n",
+    ] {
+        let evidence = read_text(text, &Phrases::new(), &[], &[]).recipients;
+        let [only] = evidence.as_slice() else {
+            panic!("{text}: {evidence:#?}");
+        };
+        assert!(only.source <= Source::Label, "{text}: {only:#?}");
+        assert_eq!(only.status, "5.2.2".parse().ok(), "{text}");
+    }
+}
