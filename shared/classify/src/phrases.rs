@@ -4,6 +4,8 @@
 //! every four bytes. An Aho-Corasick automaton over as many phrases takes milliseconds to build, which a function that starts for
 //! a single message can't afford; this takes microseconds, and runs faster where matches are rare.
 
+use std::borrow::Cow;
+
 /// Buckets; a power of two, many times the number of phrases.
 const BUCKETS: usize = 1 << 13;
 /// Bytes that a phrase is filed under. Shorter phrases can't be found.
@@ -22,7 +24,7 @@ pub(crate) struct PhraseSet {
 struct Entry {
     key: u32,
     next: u16,
-    phrase: &'static str,
+    phrase: Cow<'static, str>,
 }
 
 /// Where a phrase was found.
@@ -36,12 +38,13 @@ pub(crate) struct Match {
 
 impl PhraseSet {
     /// Files `phrases`, which are in lower case.
-    pub(crate) fn new(phrases: impl IntoIterator<Item = &'static str>) -> Self {
+    pub(crate) fn new<P: Into<Cow<'static, str>>>(phrases: impl IntoIterator<Item = P>) -> Self {
         let mut set = Self {
             buckets: vec![NONE; BUCKETS],
             entries: Vec::new(),
         };
         for phrase in phrases {
+            let phrase: Cow<'static, str> = phrase.into();
             let key = phrase.as_bytes().get(..KEY_BYTES).and_then(key_of).unwrap_or_default();
             let number = u16::try_from(set.entries.len()).unwrap_or(NONE);
             let mut next = NONE;

@@ -66,7 +66,11 @@ pub(super) fn mentions(lines: &[Line<'_>]) -> Vec<Mention> {
                 .filter(|_| before.contains('@'))
                 .unwrap_or(before);
             let previous = lines.get(index.wrapping_sub(1)).map(|l| l.text);
-            let source = manner(before, after, text, previous, line.fails);
+            let source = if is_named_entry(before, after) && follows_announcement(lines, index) {
+                Some(Source::Label)
+            } else {
+                manner(before, after, text, previous, line.fails)
+            };
             let source = match source {
                 // `an undisclosed address` and then what it was generated from: nothing else is known.
                 _ if names_origin(before)
@@ -93,6 +97,23 @@ pub(super) fn mentions(lines: &[Line<'_>]) -> Vec<Mention> {
         }
     }
     found
+}
+
+/// `Ann Example (ann@example.com)`, `Ann Example <ann@example.com>`, and nothing else in the line.
+fn is_named_entry(before: &str, after: &str) -> bool {
+    let name = before.trim_end_matches(['(', '<', '[']);
+    name.len() < before.len()
+        && !name.trim().is_empty()
+        && name.chars().count() <= 64
+        && !name.contains([':', '.', '@', '(', '<'])
+        && after.trim_matches([')', '>', ']', ' ', '\t']).is_empty()
+}
+
+/// Whether the line stands below one that says that something failed and ends in a colon.
+fn follows_announcement(lines: &[Line<'_>], index: usize) -> bool {
+    let above = lines.get(..index).unwrap_or_default();
+    let nearest = above.iter().rev().take(3).find(|line| !line.text.is_empty());
+    nearest.is_some_and(|line| line.fails && line.text.ends_with([':', '：']))
 }
 
 /// `(expanded from: <alias@example.com>)`: the address after it is what the sender wrote.
@@ -320,6 +341,18 @@ const SENTENCE_LEADS: &[&str] = &[
     "recipient of",
     "following recipient",
     "an",
+    " для",
+    " aan",
+    " naar",
+    " till",
+    " til",
+    " pro",
+    " dla",
+    " für",
+    " pour",
+    "发送到",
+    "发给",
+    "傳送至",
     " à",
     " a",
     " para",

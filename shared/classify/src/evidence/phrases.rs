@@ -1,5 +1,7 @@
 //! The words by which a report is known, in the languages reports are written in. All found in one pass.
 
+use std::borrow::Cow;
+
 use super::Codes;
 use super::speaker::Speakers;
 use crate::phrases::PhraseSet;
@@ -514,11 +516,16 @@ impl Phrases {
             (Tells::Success, SUCCESS),
             (Tells::Quotes, QUOTES),
         ];
-        let tells = lists
-            .iter()
-            .flat_map(|(tells, list)| list.iter().map(|_| *tells))
-            .collect();
-        let set = PhraseSet::new(lists.iter().flat_map(|(_, list)| list.iter().copied()));
+        let phrases = || {
+            lists
+                .iter()
+                .flat_map(|(tells, list)| list.iter().map(move |phrase| (*tells, *phrase)))
+        };
+        let capitalised = || phrases().filter_map(|(tells, phrase)| Some((tells, capitalised(phrase)?)));
+        let tells = phrases().map(|(tells, _)| tells);
+        let tells = tells.chain(capitalised().map(|(tells, _)| tells)).collect();
+        let set = phrases().map(|(_, phrase)| Cow::Borrowed(phrase));
+        let set = PhraseSet::new(set.chain(capitalised().map(|(_, phrase)| Cow::Owned(phrase))));
         Self {
             set,
             tells,
@@ -569,6 +576,15 @@ impl Phrases {
     }
 }
 
+/// The phrase as it begins a sentence, where its first letter is one whose case is not looked past when phrases are
+/// compared.
+fn capitalised(phrase: &str) -> Option<String> {
+    let first = phrase.chars().next().filter(|first| !first.is_ascii())?;
+    let upper: String = first.to_uppercase().collect();
+    let rest = phrase.get(first.len_utf8()..)?;
+    (!upper.starts_with(first)).then(|| upper + rest)
+}
+
 /// `554 4.4.7 Message expired.<421 4.4.2 Connection timed out>`: what the other server said last, in brackets behind what
 /// the reporting one made of it.
 fn last_answer(words: &str) -> Option<&str> {
@@ -597,6 +613,19 @@ mod tests {
             ("host mx.example.com said: 550 5.1.1 no", "550 5.1.1 no"),
         ] {
             assert_eq!(phrases.quoted(words), quoted, "{words}");
+        }
+    }
+
+    #[test]
+    fn phrases_begin_sentences_in_every_script() {
+        let phrases = Phrases::new();
+        for text in [
+            "Не удалось доставить письмо",
+            "Échec de la remise",
+            "Undeliverable: x",
+            "Δεν παραδόθηκε",
+        ] {
+            assert!(phrases.find(text).any(|found| found.tells == Tells::Failure), "{text}");
         }
     }
 

@@ -86,6 +86,7 @@ fn recipients_are_known_by_their_place_in_tables_and_lists() {
         "Your mail came back.\nRecipient ann@example.com\nReason 552 5.2.2 full\n",
         "退信\n收件人 ann@example.com\n退信原因 552 5.2.2 full\n",
         "The affected recipients:\n\n  <ann@example.com>  delivery failed; will not continue trying (552 5.2.2)\n",
+        "Delivery has failed to these recipients or groups:\n\nAnn Example (ann@example.com)\n552 5.2.2 full\n",
         "Failures:\n\nann@example.com does not take this: 552 5.2.2\n",
     ] {
         let evidence = read_text(text, &Phrases::new(), &[], &[]).recipients;

@@ -41,6 +41,7 @@ pub(crate) fn addresses_with_places(line: &str) -> Vec<(usize, usize, Address)> 
         while end > at + 1 && (!line.is_char_boundary(end) || matches!(bytes.get(end - 1), Some(b'.' | b'-' | b'_'))) {
             end -= 1;
         }
+        end -= particle_len(line.get(at + 1..end).unwrap_or_default());
         from = end.max(at + 1);
         let raw = line.get(start..end).unwrap_or_default();
         let trimmed = raw.trim_start_matches([
@@ -70,10 +71,52 @@ pub(crate) fn addresses_with_places(line: &str) -> Vec<(usize, usize, Address)> 
     found
 }
 
+/// How much of `domain` is the sentence going on, in languages that put no space behind a name: `example.com에`.
+fn particle_len(domain: &str) -> usize {
+    let mut last = '.';
+    let mut dotted = false;
+    for (at, c) in domain.char_indices() {
+        if is_unspaced(c) && last.is_ascii_alphanumeric() && dotted {
+            return domain.len() - at;
+        }
+        dotted |= c == '.';
+        last = c;
+    }
+    0
+}
+
+/// Kana, Han and Hangul.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
+}
+
 fn is_local_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte) || byte >= 0x80
 }
 
 fn is_ideographic_punctuation(c: char) -> bool {
     matches!(c, '\u{3000}'..='\u{3020}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '«' | '»' | '“' | '”' | '„' | '•')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_ends_where_the_sentence_goes_on() {
+        for (text, expected) in [
+            ("ann@example.com에 보낸 메시지", "ann@example.com"),
+            ("ann@example.comへの配信", "ann@example.com"),
+            ("发送到 ann@example.com的邮件", "ann@example.com"),
+            ("to jörg@bücher.example.", "jörg@bücher.example"),
+            ("用户@例子.广告 failed", "用户@例子.广告"),
+        ] {
+            let found = addresses_in_text(text);
+            assert_eq!(
+                found.iter().map(Address::as_str).collect::<Vec<_>>(),
+                [expected],
+                "{text}"
+            );
+        }
+    }
 }
