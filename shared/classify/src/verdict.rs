@@ -40,7 +40,7 @@ impl Judge<'_> {
         let status = prefer_status(evidence.status, codes.status);
         let reply = match outcome {
             Outcome::Delivered => success_reply(&evidence.words),
-            _ => evidence.reply.or(codes.reply),
+            _ => codes.reply.or(evidence.reply),
         };
         let (why, facts) = self.why(&evidence, quoted, status, reply, outcome);
         let reason = if outcome == Outcome::Delivered {

@@ -106,6 +106,18 @@ fn what_introduces_a_quotation_counts_when_the_quotation_says_little() {
 }
 
 #[test]
+fn reply_and_status_come_from_the_same_answer() {
+    let report = postfix(
+        "4.4.7",
+        "554 4.4.7 Expired: tried for a day.<421 4.4.2 Connection timed out>",
+    );
+    let verdict = &report.recipients[0];
+    assert_eq!(verdict.reply, "421".parse().ok());
+    assert_eq!(verdict.status, "4.4.2".parse().ok());
+    assert_eq!(verdict.severity, Severity::Soft);
+}
+
+#[test]
 fn a_daemon_that_keeps_the_subject_of_the_sent_mail_still_reports() {
     let james = "Return-Path: <>\nFrom: postmaster@mail.example.com\nTo: news@example.org\nSubject: Re:January news\n\n\
         Hi. This is the mail server at mail.example.com.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\
