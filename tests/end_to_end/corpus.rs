@@ -23,7 +23,7 @@ const FLOORS: &[Set] = &[
             ("detected", 95.5),
             ("recipients", 97.6),
             ("status", 98.9),
-            ("reply", 98.1),
+            ("reply", 98.5),
             ("reason", 89.0),
             ("hard", 98.7),
         ],
