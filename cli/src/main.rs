@@ -41,10 +41,22 @@ async fn command() -> ExitCode {
         // Whoever reads our output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            complaints::say("error", format!("{error:#}"));
+            complaints::say("error", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes on one line. Many say their cause themselves; it is not said twice.
+fn told(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |told, cause| match told.as_str() {
+            "" => cause,
+            _ if told.contains(&cause) => told,
+            _ => format!("{told}: {cause}"),
+        })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -52,4 +64,21 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()
         .any(|cause| io(cause) == Some(std::io::ErrorKind::BrokenPipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let echoed = anyhow!("disk full")
+            .context("can't write x: disk full")
+            .context("opening y");
+        assert_eq!(told(&echoed), "opening y: can't write x: disk full");
+        let plain = anyhow!("disk full").context("opening y");
+        assert_eq!(told(&plain), "opening y: disk full");
+    }
 }
