@@ -179,6 +179,13 @@ impl<'m> Letter<'m> {
                 .filter_map(Address::parse)
                 .any(|to| to.same(address))
     }
+
+    /// The one address that is not ours, however often it is named; `None` when there are several.
+    pub(super) fn only_stranger(&self, named: impl IntoIterator<Item = Address>) -> Option<Address> {
+        let mut strangers = named.into_iter().filter(|address| !self.is_ours(address));
+        let first = strangers.next()?;
+        strangers.all(|other| other.same(&first)).then_some(first)
+    }
 }
 
 fn evidence_of(hit: &Hit, text: &str) -> Evidence {

@@ -112,36 +112,22 @@ fn is_scanner(letter: &Letter<'_>) -> bool {
 fn scanned_recipient(letter: &Letter<'_>) -> Option<Address> {
     labelled_recipient(letter).or_else(|| {
         let author = letter.author();
-        let mut strangers = addresses_in(&letter.whole().folded)
+        let strangers = addresses_in(&letter.whole().folded)
             .filter_map(|(start, end)| Address::parse(unfold(letter.mail.own_text(), start, end)))
             .filter(|address| {
                 let is_author = author.as_ref().is_some_and(|author| author.same(address));
-                !is_author && !letter.is_ours(address) && !is_desk(address)
+                !is_author && !is_desk(address)
             });
-        let first = strangers.next()?;
-        strangers.all(|other| other.same(&first)).then_some(first)
+        letter.only_stranger(strangers)
     })
 }
 
 fn labelled_recipient(letter: &Letter<'_>) -> Option<Address> {
-    let mut found: Option<Address> = None;
-    for line in letter.mail.own_text().lines().take(80) {
-        let Some((label, value)) = line.split_once([':', '：']) else {
-            continue;
-        };
+    let named = letter.mail.own_text().lines().take(80).filter_map(|line| {
+        let (label, value) = line.split_once([':', '：'])?;
         let label = fold(label, 60);
-        if !value.contains('@') || !RECIPIENT_LABELS.contains(&label.trim_start_matches(['*', '-', ' '])) {
-            continue;
-        }
-        for address in addresses(value) {
-            if letter.is_ours(&address) || found.as_ref().is_some_and(|one| one.same(&address)) {
-                continue;
-            }
-            if found.is_some() {
-                return None;
-            }
-            found = Some(address);
-        }
-    }
-    found
+        let names_it = value.contains('@') && RECIPIENT_LABELS.contains(&label.trim_start_matches(['*', '-', ' ']));
+        names_it.then(|| addresses(value))
+    });
+    letter.only_stranger(named.flatten())
 }

@@ -75,20 +75,14 @@ impl Request {
 
 /// The address a request names, unless it is ours, the list's, or one of several.
 fn subscribed_address(letter: &Letter<'_>, folded: &str, written: &str) -> Option<Address> {
-    let mut found: Option<Address> = None;
-    for (start, end) in crate::kinds::moved::addresses_in(folded) {
-        let spelled = folded.get(start..end)?;
-        // As the author spelled it, where that can be found again.
-        let address = Address::parse(find_ignoring_case(written, spelled).unwrap_or(spelled))?;
-        if letter.is_ours(&address) || found.as_ref().is_some_and(|one| one.same(&address)) {
-            continue;
-        }
-        if found.is_some() {
-            return None;
-        }
-        found = Some(address);
-    }
-    found
+    let named: Option<Vec<Address>> = crate::kinds::moved::addresses_in(folded)
+        .map(|(start, end)| {
+            let spelled = folded.get(start..end)?;
+            // As the author spelled it, where that can be found again.
+            Address::parse(find_ignoring_case(written, spelled).unwrap_or(spelled))
+        })
+        .collect();
+    letter.only_stranger(named?)
 }
 
 fn find_ignoring_case<'t>(text: &'t str, needle: &str) -> Option<&'t str> {
