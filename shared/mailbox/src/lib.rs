@@ -1,6 +1,8 @@
 //! Where returned mail comes from.
 //!
 //! [`sources`] reads messages that lie on this machine: `.eml` files, folders of them, Maildirs, mboxes and standard
-//! input. Nothing here judges, stores or deletes a message.
+//! input. [`server`] reads mailboxes on servers. Nothing here judges or stores a message, and nothing is deleted but what
+//! the caller names.
 
+pub mod server;
 pub mod sources;
