@@ -83,7 +83,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(15),
-            command: Duration::from_secs(60),
+            command: Duration::from_mins(1),
             per_megabyte: Duration::from_secs(20),
             message_bytes: crate::sources::MAX_MESSAGE_BYTES as u64,
         }
