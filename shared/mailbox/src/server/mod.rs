@@ -8,6 +8,8 @@ mod error;
 mod login;
 mod session;
 mod settings;
+#[allow(dead_code)] // told by the sessions
+mod words;
 
 pub use error::{ErrorKind, MailboxError, Step};
 pub use login::{Login, Secret};
@@ -16,3 +18,5 @@ pub use session::{
     UidValidity, Uidl,
 };
 pub use settings::{Limits, Pin, Protocol, Security, Server, Trust};
+#[allow(unused_imports)] // told by the sessions
+pub(crate) use words::printable;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::{ErrorKind, MailboxError, Step};
 
@@ -35,6 +36,16 @@ pub trait Session: Send {
         wanted: &[Listed],
         sink: &mut dyn FnMut(Delivery) -> ControlFlow<()>,
     ) -> Result<(), MailboxError>;
+
+    /// As [`Session::fetch`], and leaves no trace even where fetching would: many a POP3 server marks what RETR has given
+    /// out as read, or as not to be listed again. For looking only: what is stored is fetched with [`Session::fetch`].
+    fn peek(
+        &mut self,
+        wanted: &[Listed],
+        sink: &mut dyn FnMut(Delivery) -> ControlFlow<()>,
+    ) -> Result<(), MailboxError> {
+        self.fetch(wanted, sink)
+    }
 
     /// Does to exactly these messages, and to no other, what `after` says. A message that is no longer there counts as
     /// done.
@@ -119,19 +130,19 @@ pub struct Uid(pub NonZeroU32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UidValidity(pub NonZeroU32);
 
-/// What a POP3 message is called, RFC 1939 section 7: 1 to 70 printable characters.
+/// What a POP3 message is called, RFC 1939 section 7: 1 to 70 printable characters. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Uidl(String);
+pub struct Uidl(Arc<str>);
 
 impl Uidl {
     /// More than RFC 1939 allows, because servers do; still small enough to keep.
     pub const MAX_BYTES: usize = 255;
 
     /// The name that a server gave, if it can be one.
-    pub fn new(name: impl Into<String>) -> Option<Self> {
-        let name = name.into();
+    pub fn new(name: impl AsRef<str>) -> Option<Self> {
+        let name = name.as_ref();
         let usable = !name.is_empty() && name.len() <= Self::MAX_BYTES && name.bytes().all(|b| b.is_ascii_graphic());
-        usable.then_some(Self(name))
+        usable.then(|| Self(name.into()))
     }
 
     /// The name.
@@ -186,6 +197,13 @@ pub enum Delivery {
     TooLong(Listed),
     /// Somebody else removed it since it was listed.
     Gone(MessageRef),
+    /// The server would not give it out, though as far as is known it is still there. It must not be taken for fetched.
+    Refused {
+        /// What the server calls it.
+        message: MessageRef,
+        /// Its words (cut and made printable).
+        reason: String,
+    },
 }
 
 /// What becomes of a message on the server once it is stored.
