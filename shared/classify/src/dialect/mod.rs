@@ -23,6 +23,8 @@ struct Dialect {
     headers: &'static [(&'static str, &'static str)],
     /// What `From` and `Subject` hold, both.
     from_and_subject: &'static [(&'static str, &'static str)],
+    /// The software that it grew out of and still talks like: where both show themselves, it is meant.
+    grew_out_of: Option<&'static str>,
 }
 
 /// Recognises dialects.
@@ -74,13 +76,7 @@ impl Dialects {
     /// The software that wrote `mail`, whose own words begin with `text`.
     pub(crate) fn recognise(&self, mail: &Mail<'_>, text: &str) -> Option<&'static str> {
         let head = text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text);
-        // The writer introduces itself before it quotes anybody.
-        let by_text = self
-            .text
-            .find(head)
-            .filter_map(|found| Some((found.start, self.text_owners.get(found.index).copied()?)))
-            .min()
-            .map(|(_, index)| index);
+        let by_text = self.introduced(head);
         let subject = mail.subject().to_ascii_lowercase();
         let from = mail.header("from").unwrap_or_default();
         let by_from = self
@@ -107,6 +103,24 @@ impl Dialects {
         let first = by_text.into_iter().chain(by_from).chain(by_header).min()?;
         DIALECTS.get(first).map(|dialect| dialect.id)
     }
+
+    /// The entry that introduces itself in `head`: the writer does so before it quotes anybody.
+    fn introduced(&self, head: &str) -> Option<usize> {
+        let signs = || {
+            let owner = |index: usize| self.text_owners.get(index).copied();
+            self.text
+                .find(head)
+                .filter_map(move |found| Some((found.start, owner(found.index)?)))
+        };
+        let (_, first) = signs().min()?;
+        let general = DIALECTS.get(first)?.id;
+        let particular = signs().map(|(_, index)| index).find(|index| {
+            DIALECTS
+                .get(*index)
+                .is_some_and(|dialect| dialect.grew_out_of == Some(general))
+        });
+        Some(particular.unwrap_or(first))
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +129,10 @@ mod tests {
 
     #[test]
     fn the_table_is_well_formed() {
+        for dialect in DIALECTS {
+            let known = |id: &str| DIALECTS.iter().any(|other| other.id == id);
+            assert!(dialect.grew_out_of.is_none_or(known), "{}", dialect.id);
+        }
         for dialect in DIALECTS {
             let signs = dialect
                 .text

@@ -7,6 +7,7 @@ const NONE: Dialect = Dialect {
     text: &[],
     headers: &[],
     from_and_subject: &[],
+    grew_out_of: None,
 };
 
 pub(super) const DIALECTS: &[Dialect] = &[
@@ -22,6 +23,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
             ("amazonses.com", "delivery status notification"),
             ("sns.amazonaws.com", ""),
         ],
+        ..NONE
     },
     Dialect {
         id: "amazon-workmail",
@@ -105,14 +107,16 @@ pub(super) const DIALECTS: &[Dialect] = &[
             "office 365",
             ".prod.outlook.com",
             ".prod.exchangelabs.com",
-            "diagnostic information for administrators",
         ],
         headers: &[],
         from_and_subject: &[("postmaster@outlook.com", ""), ("onmicrosoft.com", "undeliverable")],
+        grew_out_of: Some("exchange-2007"),
+        ..NONE
     },
     Dialect {
         id: "exchange-2007",
         text: &[
+            "diagnostic information for administrators",
             "generating server:",
             "generierender server:",
             "diagnoseinformationen für administratoren",
@@ -141,6 +145,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         ],
         headers: &[],
         from_and_subject: &[("mailer-daemon@googlemail.com", ""), ("mailer-daemon@google.com", "")],
+        ..NONE
     },
     // Mailbox providers
     Dialect {
@@ -168,12 +173,14 @@ pub(super) const DIALECTS: &[Dialect] = &[
         headers: &[("x-mailer", "zoho mail"), ("x-zohomail", "")],
         from_and_subject: &[("zoho", "undelivered")],
         text: &["error_code :"],
+        ..NONE
     },
     Dialect {
         id: "yandex",
         headers: &[("x-yandex-uniq", ""), ("x-yandex-forward", "")],
         from_and_subject: &[("@yandex", "")],
         text: &["this is the mail system at host yandex"],
+        ..NONE
     },
     Dialect {
         id: "mail.ru",
@@ -189,6 +196,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         ],
         from_and_subject: &[("@gmx.", "mail delivery")],
         headers: &[],
+        ..NONE
     },
     Dialect {
         id: "1und1",
@@ -270,7 +278,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
         id: "proofpoint",
         text: &["proofpoint email protection"],
-        from_and_subject: &[("proofpoint", ""), ("ppops.net", "")],
+        from_and_subject: &[("proofpoint", ""), ("ppops.net", ""), ("pphosted.com", "")],
         ..NONE
     },
     Dialect {
@@ -295,6 +303,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         text: &["interscan", "trend micro"],
         headers: &[("x-mailer", "interscan")],
         from_and_subject: &[("", "mail delivery problem")],
+        ..NONE
     },
     Dialect {
         id: "mcafee",
@@ -315,6 +324,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         ],
         headers: &[("x-sef-processed", "")],
         from_and_subject: &[("mail manager", "mail delivery failure")],
+        ..NONE
     },
     Dialect {
         id: "mailfoundry",
@@ -353,6 +363,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         text: &["amavisd", "amavis"],
         headers: &[],
         from_and_subject: &[("mailer-daemon@amavis", "")],
+        ..NONE
     },
     // Mail servers
     Dialect {
@@ -360,11 +371,18 @@ pub(super) const DIALECTS: &[Dialect] = &[
         text: &["not listed in domino directory", "lotus notes", "domino directory"],
         headers: &[("x-mimetrack", "by notes"), ("x-mailer", "lotus notes")],
         from_and_subject: &[("", "delivery failure:")],
+        ..NONE
     },
     Dialect {
         id: "groupwise",
         text: &["groupwise"],
         headers: &[("x-mailer", "novell groupwise"), ("x-mailer", "groupwise")],
+        ..NONE
+    },
+    Dialect {
+        id: "pmdf",
+        text: &["pmdf"],
+        from_and_subject: &[("pmdf", "")],
         ..NONE
     },
     Dialect {
@@ -375,11 +393,6 @@ pub(super) const DIALECTS: &[Dialect] = &[
             "your message cannot be delivered to the following recipients",
         ],
         headers: &[("x-mailer", "oracle communications messaging")],
-        ..NONE
-    },
-    Dialect {
-        id: "pmdf",
-        text: &["pmdf"],
         ..NONE
     },
     Dialect {
@@ -396,6 +409,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         ],
         headers: &[("x-mdaemon-deliver-to", ""), ("x-mdbadqueue-from", "")],
         from_and_subject: &[("mdaemon", "")],
+        ..NONE
     },
     Dialect {
         id: "courier",
@@ -438,11 +452,28 @@ pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
         id: "hmailserver",
         text: &["hmailserver"],
+        grew_out_of: Some("exchange-2003"),
         ..NONE
     },
     Dialect {
         id: "mailenable",
         text: &["mailenable"],
+        ..NONE
+    },
+    Dialect {
+        id: "smartermail",
+        text: &[
+            "could not deliver message to the following recipient(s):\n\nfailed recipient:",
+            "the header and top 20 lines of the message follows",
+        ],
+        ..NONE
+    },
+    Dialect {
+        id: "smail",
+        text: &[
+            "message log follows: ---",
+            "no valid recipients were found for this message",
+        ],
         ..NONE
     },
     Dialect {

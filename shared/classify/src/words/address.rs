@@ -14,7 +14,8 @@ const MAX_ADDRESS_BYTES: usize = 512;
 pub struct Address(String);
 
 impl Address {
-    /// Takes `text` as an address, after trimming white space, one pair of angle brackets and a leading `mailto:`.
+    /// Takes `text` as an address, after trimming white space, one pair of angle brackets, one of the single quotes that
+    /// Outlook writes (`'ann@example.com'`) and a leading `mailto:`.
     ///
     /// `None` when nothing is left, when it holds white space outside quotes or control characters, or when it is
     /// longer than an address can be.
@@ -24,6 +25,10 @@ impl Address {
             .strip_prefix('<')
             .map_or(text, |rest| rest.strip_suffix('>').unwrap_or(rest))
             .trim();
+        let text = text
+            .strip_prefix('\'')
+            .and_then(|rest| rest.strip_suffix('\''))
+            .unwrap_or(text);
         let text = match text.get(..7) {
             Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => text.get(7..).unwrap_or_default(),
             _ => text,
@@ -72,6 +77,8 @@ mod tests {
         for (text, expected) in [
             ("<ann@example.com>", Some("ann@example.com")),
             (" mailto:Ann@Example.com ", Some("Ann@Example.com")),
+            ("'ann@example.com'", Some("ann@example.com")),
+            ("<o'neill@example.com>", Some("o'neill@example.com")),
             ("screenname", Some("screenname")),
             ("user%host@gateway.example", Some("user%host@gateway.example")),
             ("\"ann b\"@example.com", Some("\"ann b\"@example.com")),
