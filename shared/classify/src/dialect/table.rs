@@ -111,7 +111,6 @@ pub(super) const DIALECTS: &[Dialect] = &[
         headers: &[],
         from_and_subject: &[("postmaster@outlook.com", ""), ("onmicrosoft.com", "undeliverable")],
         grew_out_of: Some("exchange-2007"),
-        ..NONE
     },
     Dialect {
         id: "exchange-2007",
