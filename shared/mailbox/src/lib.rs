@@ -4,6 +4,7 @@
 //! input. [`server`] reads mailboxes on servers. Nothing here judges or stores a message, and nothing is deleted but what
 //! the caller names.
 
+pub mod pop3;
 #[allow(dead_code)] // spoken by the sessions
 mod sasl;
 pub mod server;
