@@ -1,4 +1,5 @@
-//! Folds and sorts the phrases of `phrases/` into static tables, so that starting up costs nothing.
+//! Folds and sorts the phrases of `phrases/` and the rules of `rules/` into static tables, so that starting up costs
+//! nothing.
 
 #![allow(
     clippy::expect_used,
@@ -14,12 +15,25 @@
 mod fold;
 #[path = "build/phrases.rs"]
 mod phrases;
+#[path = "build/reason.rs"]
+mod reason;
+#[path = "build/words.rs"]
+mod words;
 
 fn main() {
     let out = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=build");
-    println!("cargo::rerun-if-changed=phrases");
-    println!("cargo::rerun-if-changed=src/kinds/fold.rs");
-    phrases::compile("phrases".as_ref(), &std::path::Path::new(&out).join("phrases.rs"));
+    let out = std::path::Path::new(&out);
+    for read in [
+        "build.rs",
+        "build",
+        "phrases",
+        "rules",
+        "src/kinds/fold.rs",
+        "src/reason",
+        "src/words/status.rs",
+    ] {
+        println!("cargo::rerun-if-changed={read}");
+    }
+    phrases::compile("phrases".as_ref(), &out.join("phrases.rs"));
+    reason::compile("rules".as_ref(), &out.join("rules.rs"));
 }

@@ -138,12 +138,12 @@ fn says(folder: &Path) -> impl Iterator<Item = Say> {
     files.into_iter().flat_map(|path| read::<File>(&path).say)
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {
     let text = std::fs::read_to_string(path).expect("phrase files are UTF-8");
     toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn table<R: Display>(code: &mut String, name: &str, item: &str, rows: impl IntoIterator<Item = R>) {
+pub(crate) fn table<R: Display>(code: &mut String, name: &str, item: &str, rows: impl IntoIterator<Item = R>) {
     let rows: Vec<R> = rows.into_iter().collect();
     writeln!(code, "static {name}: [{item}; {}] = [", rows.len()).expect("a string takes it");
     for row in rows {
@@ -158,7 +158,7 @@ fn folded(phrase: &str) -> String {
     folded
 }
 
-fn camel(kebab: &str) -> String {
+pub(crate) fn camel(kebab: &str) -> String {
     kebab
         .split('-')
         .map(|word| word[..1].to_uppercase() + &word[1..])

@@ -115,10 +115,7 @@ fn status_at(text: &str, start: usize) -> Option<(EnhancedStatus, usize)> {
         .count();
     let candidate = rest.get(..len)?;
     let candidate = candidate.strip_suffix('.').unwrap_or(candidate);
-    let code: EnhancedStatus = candidate
-        .parse()
-        .ok()
-        .filter(|code: &EnhancedStatus| !code.is_success())?;
+    let code = EnhancedStatus::read(candidate).filter(|code| !code.is_success())?;
     let after = rest.as_bytes().get(candidate.len()).copied();
     if after.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'@') {
         return None;
@@ -129,7 +126,7 @@ fn status_at(text: &str, start: usize) -> Option<(EnhancedStatus, usize)> {
 
 /// A reply code at `start`, and where it ends.
 fn reply_at(text: &str, start: usize) -> Option<(ReplyCode, usize)> {
-    let code: ReplyCode = text.get(start..start + 3)?.parse().ok()?;
+    let code = ReplyCode::read(text.get(start..start + 3)?)?;
     let mut after = text.get(start + 3..)?.bytes();
     match (after.next(), after.next()) {
         (Some(b), _) if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'%') => None,

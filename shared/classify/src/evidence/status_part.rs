@@ -1,7 +1,7 @@
 //! Delivery-status fields (RFC 3464, RFC 6533), also where they stand in plain text or were badly grouped.
 
 use super::{Codes, Evidence, MAX_WORDS_BYTES, Outcome, Source, append_folded};
-use crate::words::Address;
+use crate::words::{Address, EnhancedStatus};
 
 /// Recipients of one report; a list of a thousand members fits, a bomb does not.
 const MAX_RECIPIENTS: usize = 2_000;
@@ -130,7 +130,7 @@ fn fill(group: &mut Evidence, name: &str, value: &str) {
                 .split(|c: char| !(c.is_ascii_digit() || c == '.'))
                 .next()
                 .unwrap_or_default();
-            group.status = code.parse().ok().or_else(|| Codes::find(value).status);
+            group.status = EnhancedStatus::read(code).or_else(|| Codes::find(value).status);
             if value.len() > code.len() + 3 && group.words.is_empty() {
                 // The comment is the only explanation some reports have; a diagnostic replaces it.
                 append_folded(

@@ -1,51 +1,36 @@
-//! The rule files that come with the program, in the order in which they are asked.
+//! The rules that come with the program, compiled when it was built.
 
-use super::source::{self, RuleSource};
+use std::borrow::Cow;
 
-/// Name and content of every file.
-///
-/// Order is meaning: providers' own codes first, then what is our fault, then what is the recipient's, then what is the
-/// system's; a text that says "blocked" and "user unknown" is about us. Codes and vague words come last.
-macro_rules! files {
-    ($($name:literal,)+) => { &[$(($name, include_str!(concat!("../../rules/", $name))),)+] };
+use super::codes::{ReplyPattern, StatusPattern};
+use super::compile::{Compiled, Pattern, Role, Rule, Use};
+use super::phrases::{Entry, FragmentUse, PhraseSet};
+use crate::words::Reason;
+
+// Written by `build/reason.rs`: COMPILED and VERSION.
+include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+/// Name and content of every file of `rules/`, which the tests look into.
+#[cfg(test)]
+pub(super) fn files() -> Vec<(&'static str, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let read = |name| std::fs::read_to_string(folder.join(name)).expect("every file of the list is there");
+    super::order::FILES.iter().map(|name| (*name, read(*name))).collect()
 }
-pub(super) const FILES: &[(&str, &str)] = files![
-    "providers/google.toml",
-    "providers/microsoft.toml",
-    "providers/yahoo.toml",
-    "providers/apple.toml",
-    "providers/north-america.toml",
-    "providers/europe.toml",
-    "providers/asia.toml",
-    "providers/gateways.toml",
-    "suppressed.toml",
-    "auth-failure.toml",
-    "require-ptr.toml",
-    "blocked.toml",
-    "rate-limited.toml",
-    "sender.toml",
-    "no-relaying.toml",
-    "security.toml",
-    "mailbox-full.toml",
-    "size.toml",
-    "content.toml",
-    "mailer.toml",
-    "moved.toml",
-    "suspended.toml",
-    "hosts.toml",
-    "user-unknown.toml",
-    "policy.toml",
-    "systems.toml",
-    "greylisted.toml",
-    "status.toml",
-    "vague.toml",
-];
 
-/// The rules of every file.
-pub(super) fn sources() -> Vec<Vec<RuleSource>> {
-    #[expect(clippy::expect_used, reason = "constant input; the tests read it")]
-    FILES
-        .iter()
-        .map(|(_, text)| source::read(text).expect("the built-in rules are well-formed"))
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::super::{order, source};
+    use super::*;
+
+    #[test]
+    fn what_was_compiled_at_build_time_is_what_would_be_compiled_now() {
+        let sets: Vec<_> = files()
+            .iter()
+            .map(|(name, text)| (*name, source::read(text).unwrap()))
+            .collect();
+        let now = Compiled::new(sets.iter().map(|(name, rules)| (*name, rules.as_slice()))).unwrap();
+        assert_eq!(format!("{COMPILED:#?}"), format!("{now:#?}"));
+        assert_eq!(VERSION, order::version(files().iter().map(|(_, text)| text.as_str())));
+    }
 }

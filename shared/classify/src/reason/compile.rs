@@ -1,5 +1,6 @@
 //! Rules made ready: every condition in the form in which it is checked.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -7,29 +8,33 @@ use regex::{Regex, RegexBuilder};
 use toml::Spanned;
 
 use super::Facts;
+use super::codes::{ReplyPattern, StatusPattern};
 use super::fold::{Folded, fold_pattern};
 use super::phrases::{PhraseSet, PhraseSetBuilder};
 use super::source::RuleSource;
-use crate::words::{Action, Category, EnhancedStatus, Reason, ReplyCode, Severity};
+use crate::words::{Action, Category, Reason, Severity};
 
 /// Longer patterns are programs.
 const MAX_PATTERN: usize = 1000;
 /// Memory one compiled pattern may take; ordinary ones with case folding need far less.
 const MAX_PATTERN_MEMORY: usize = 512 * 1024;
 
-/// All rules in the order in which they are asked.
+/// Rules in the order in which they are asked, those called weak after all others. The built-in ones lie in static
+/// memory, where `build/reason.rs` wrote them.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    pub(super) rules: Vec<Rule>,
+    pub(super) rules: Cow<'static, [Rule]>,
+    /// The number of the first weak rule.
+    pub(super) first_weak: usize,
     pub(super) phrases: PhraseSet,
     /// Host names and links.
     pub(super) names: PhraseSet,
     /// What finding a phrase means, by its number.
-    pub(super) phrase_uses: Vec<Use>,
+    pub(super) phrase_uses: Cow<'static, [Use]>,
     /// The rule that a name belongs to, by its number.
-    pub(super) name_uses: Vec<usize>,
+    pub(super) name_uses: Cow<'static, [usize]>,
     /// Rules that no phrase or name leads to, in order.
-    pub(super) open: Vec<usize>,
+    pub(super) open: Cow<'static, [usize]>,
 }
 
 /// What finding a phrase means.
@@ -48,25 +53,25 @@ pub(super) enum Role {
 }
 
 /// One rule, ready.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rule {
-    pub(super) id: String,
-    /// The set it comes from, by number.
-    pub(super) set: usize,
+    pub(super) id: Cow<'static, str>,
+    /// The file it comes from.
+    pub(super) origin: Cow<'static, str>,
     pub(super) reason: Reason,
     pub(super) severity: Option<Severity>,
-    pub(super) provider: Option<String>,
+    pub(super) provider: Option<Cow<'static, str>>,
     pub(super) own: Option<Own>,
     pub(super) weak: bool,
     pub(super) needs_any: bool,
     pub(super) needs_all: usize,
     pub(super) needs_name: bool,
-    status: Vec<StatusPattern>,
-    reply: Vec<ReplyPattern>,
-    command: Vec<String>,
-    dialect: Vec<String>,
-    delayed: Option<bool>,
-    pattern: Option<Pattern>,
+    pub(super) status: Cow<'static, [StatusPattern]>,
+    pub(super) reply: Cow<'static, [ReplyPattern]>,
+    pub(super) command: Cow<'static, [Cow<'static, str>]>,
+    pub(super) dialect: Cow<'static, [Cow<'static, str>]>,
+    pub(super) delayed: Option<bool>,
+    pub(super) pattern: Option<Pattern>,
 }
 
 /// A category of a user's own, or another than the reason would give, and what to do about it.
@@ -93,17 +98,31 @@ pub(super) struct RuleFault {
 }
 
 impl Compiled {
-    /// Sets in the order in which they are asked; rules called weak come after all others.
-    pub(super) fn new(sets: &[&[RuleSource]]) -> Result<Self, Vec<RuleFault>> {
+    /// No rules at all.
+    pub(super) const NONE: Self = Self {
+        rules: Cow::Borrowed(&[]),
+        first_weak: 0,
+        phrases: PhraseSet::EMPTY,
+        names: PhraseSet::EMPTY,
+        phrase_uses: Cow::Borrowed(&[]),
+        name_uses: Cow::Borrowed(&[]),
+        open: Cow::Borrowed(&[]),
+    };
+
+    /// Compiles sets, each with what it is called, in the order in which they are asked.
+    pub(super) fn new<'s>(
+        sets: impl IntoIterator<Item = (&'s str, &'s [RuleSource]), IntoIter: Clone>,
+    ) -> Result<Self, Vec<RuleFault>> {
+        let sets = sets.into_iter();
         let mut faults = Vec::new();
         let mut phrases = PhraseSetBuilder::default();
         let mut names = PhraseSetBuilder::default();
         let (mut rules, mut phrase_uses, mut name_uses, mut open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let sources = || {
-            let sets = sets.iter().enumerate();
-            sets.flat_map(|(set, rules)| rules.iter().map(move |rule| (set, rule)))
+            let sets = sets.clone();
+            sets.flat_map(|(origin, rules)| rules.iter().map(move |rule| (origin, rule)))
         };
-        for (set, source) in sources()
+        for (origin, source) in sources()
             .filter(|(_, rule)| !rule.weak)
             .chain(sources().filter(|(_, rule)| rule.weak))
         {
@@ -133,7 +152,7 @@ impl Compiled {
                     Err(error) => fault(name.span(), format!("{:?}: {error}", name.get_ref())),
                 }
             }
-            let compiled = Rule::new(source, set, &mut fault);
+            let compiled = Rule::new(source, origin, &mut fault);
             if !(compiled.needs_any || compiled.needs_all > 0 || compiled.needs_name) {
                 open.push(rule);
             }
@@ -142,21 +161,32 @@ impl Compiled {
         let (phrases, names) = (phrases.build(), names.build());
         if faults.is_empty() {
             Ok(Self {
-                rules,
+                first_weak: rules.partition_point(|rule: &Rule| !rule.weak),
+                rules: rules.into(),
                 phrases,
                 names,
-                phrase_uses,
-                name_uses,
-                open,
+                phrase_uses: phrase_uses.into(),
+                name_uses: name_uses.into(),
+                open: open.into(),
             })
         } else {
             Err(faults)
         }
     }
+
+    /// The rules that are not weak, in order.
+    pub(super) fn strong(&self) -> std::slice::Iter<'_, Rule> {
+        self.rules.get(..self.first_weak).unwrap_or_default().iter()
+    }
+
+    /// The weak rules, in order.
+    pub(super) fn weak(&self) -> std::slice::Iter<'_, Rule> {
+        self.rules.get(self.first_weak..).unwrap_or_default().iter()
+    }
 }
 
 impl Rule {
-    fn new(source: &RuleSource, set: usize, fault: &mut impl FnMut(Range<usize>, String)) -> Self {
+    fn new(source: &RuleSource, origin: &str, fault: &mut impl FnMut(Range<usize>, String)) -> Self {
         let id = source.id.get_ref();
         if id.is_empty()
             || !id
@@ -181,7 +211,7 @@ impl Rule {
             fault,
         );
         let pattern = source.regex.as_ref().map(|regex| Pattern {
-            source: fold_pattern(regex.get_ref()),
+            source: fold_pattern(regex.get_ref()).into(),
             compiled: OnceLock::new(),
         });
         let conditions = source.phrases.len()
@@ -200,20 +230,20 @@ impl Rule {
             );
         }
         Self {
-            id: id.clone(),
-            set,
+            id: id.clone().into(),
+            origin: origin.to_owned().into(),
             reason: source.reason.unwrap_or(Reason::Undefined),
             severity: source.severity,
-            provider: source.provider.clone(),
+            provider: source.provider.clone().map(Cow::Owned),
             own: own(source, fault),
             weak: source.weak,
             needs_any: !source.phrases.is_empty(),
             needs_all: source.all.len(),
             needs_name: !source.names.is_empty(),
-            status,
-            reply,
-            command: source.command.clone(),
-            dialect: source.dialect.clone(),
+            status: status.into(),
+            reply: reply.into(),
+            command: words(&source.command),
+            dialect: words(&source.dialect),
             delayed: source.delayed,
             pattern,
         }
@@ -222,7 +252,7 @@ impl Rule {
     /// Whether the conditions other than phrases and names hold; with the words that a pattern matched.
     pub(super) fn holds(&self, facts: &Facts<'_>, folded: &Folded) -> Option<Matched> {
         let status = facts.status.or(folded.status);
-        let is_one_of = |list: &[String], word: Option<&str>| {
+        let is_one_of = |list: &[Cow<'_, str>], word: Option<&str>| {
             list.is_empty() || word.is_some_and(|word| list.iter().any(|known| known.eq_ignore_ascii_case(word)))
         };
         let holds = (self.status.is_empty() || status.is_some_and(|s| self.status.iter().any(|p| p.matches(s))))
@@ -285,6 +315,10 @@ fn parse_all<T>(
     parsed
 }
 
+fn words(list: &[String]) -> Cow<'static, [Cow<'static, str>]> {
+    list.iter().cloned().map(Cow::Owned).collect()
+}
+
 fn own(source: &RuleSource, fault: &mut impl FnMut(Range<usize>, String)) -> Option<Own> {
     let name = source.category.clone();
     let known: Option<Category> = name.as_deref().and_then(|name| name.parse().ok());
@@ -318,77 +352,24 @@ fn own(source: &RuleSource, fault: &mut impl FnMut(Range<usize>, String)) -> Opt
 }
 
 /// A pattern, compiled when it is first needed: most never are.
-#[derive(Debug)]
-struct Pattern {
-    source: String,
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    source: Cow<'static, str>,
     compiled: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
+    /// Of a source whose placeholders were put in.
+    pub(super) const fn new(source: &'static str) -> Self {
+        Self {
+            source: Cow::Borrowed(source),
+            compiled: OnceLock::new(),
+        }
+    }
+
     fn regex(&self) -> Option<&Regex> {
         self.compiled
             .get_or_init(|| compile_pattern(&self.source).ok())
             .as_ref()
-    }
-}
-
-/// `5.1.1`, any part of it `*`, the detail possibly a range.
-#[derive(Clone, Copy, Debug)]
-struct StatusPattern {
-    class: Option<u8>,
-    subject: Option<u16>,
-    detail: Option<(u16, u16)>,
-}
-
-impl StatusPattern {
-    fn parse(text: &str) -> Option<Self> {
-        fn part<T: std::str::FromStr>(text: &str) -> Result<Option<T>, T::Err> {
-            if text == "*" { Ok(None) } else { text.parse().map(Some) }
-        }
-        let mut parts = text.split('.');
-        let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
-        let detail = match detail.split_once('-') {
-            Some((from, to)) => Some((from.parse().ok()?, to.parse().ok()?)),
-            None => part(detail).ok()?.map(|detail| (detail, detail)),
-        };
-        let pattern = Self {
-            class: part(class).ok()?,
-            subject: part(subject).ok()?,
-            detail,
-        };
-        parts.next().is_none().then_some(pattern)
-    }
-
-    fn matches(self, status: EnhancedStatus) -> bool {
-        self.class.is_none_or(|class| class == status.class)
-            && self.subject.is_none_or(|subject| subject == status.subject)
-            && self
-                .detail
-                .is_none_or(|(from, to)| (from..=to).contains(&status.detail))
-    }
-}
-
-/// `550`, `45*` or `4*`.
-#[derive(Clone, Copy, Debug)]
-struct ReplyPattern {
-    from: u16,
-    to: u16,
-}
-
-impl ReplyPattern {
-    fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_suffix('*').unwrap_or(text);
-        let prefix: u16 = digits.parse().ok()?;
-        let (from, to) = match (digits.len(), text.ends_with('*')) {
-            (1, true) => (prefix * 100, prefix * 100 + 99),
-            (2, true) => (prefix * 10, prefix * 10 + 9),
-            (3, false) => (prefix, prefix),
-            _ => return None,
-        };
-        Some(Self { from, to })
-    }
-
-    fn matches(self, reply: ReplyCode) -> bool {
-        (self.from..=self.to).contains(&reply.get())
     }
 }

@@ -295,12 +295,12 @@ impl<'t> Folder<'t> {
             match kind(word) {
                 Piece::Word if is_reply(word) && status_at(rest(self.text, end)).is_some() => self.space(),
                 Piece::Word => self.characters(from, to),
-                Piece::Code => match word.parse() {
-                    Ok(status) => {
+                Piece::Code => match EnhancedStatus::read(word) {
+                    Some(status) => {
                         self.out.status.get_or_insert(status);
                         self.space();
                     }
-                    Err(_) => self.characters(from, to),
+                    None => self.characters(from, to),
                 },
                 Piece::Ip => {
                     self.mask(from, end, IP);
@@ -403,7 +403,7 @@ fn after_reply(piece: &str) -> Option<&str> {
 
 /// The status that a text goes on with.
 fn status_at(text: &str) -> Option<EnhancedStatus> {
-    text.split_whitespace().next()?.parse().ok()
+    EnhancedStatus::read(text.split_whitespace().next()?)
 }
 
 /// Characters that addresses, links, host names and codes are made of.

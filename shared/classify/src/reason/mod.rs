@@ -14,13 +14,15 @@
 
 mod accents;
 mod builtin;
+mod codes;
 mod compile;
 mod fold;
+mod order;
 mod phrases;
 mod source;
 
+use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use crate::words::{EnhancedStatus, Reason, ReplyCode, Severity};
 
@@ -58,8 +60,8 @@ impl<'a> Facts<'a> {
     /// What a server's reply says by itself, `550 5.1.1 No such user` for example: its codes are read off its front.
     pub fn of_reply(text: &'a str) -> Self {
         Self {
-            status: text.split([' ', '-']).find_map(|word| word.parse().ok()),
-            reply: text.get(..3).and_then(|code| code.parse().ok()),
+            status: text.split([' ', '-']).find_map(EnhancedStatus::read),
+            reply: text.get(..3).and_then(ReplyCode::read),
             text,
             ..Self::default()
         }
@@ -93,12 +95,11 @@ pub struct Judgement<'r> {
 /// All rules, ready to judge. Cheap to share; holds no state between judgements.
 #[derive(Debug)]
 pub struct Rules {
-    compiled: Compiled,
-    /// What the sets are called, users' first.
-    origins: Vec<String>,
-    /// How many of the sets are users'.
-    users: usize,
-    version: String,
+    /// Users' rules, none where there are none.
+    own: Compiled,
+    /// The built-in ones; only a set that is being checked goes without.
+    builtin: Option<&'static Compiled>,
+    version: Cow<'static, str>,
 }
 
 /// A rule, for lists.
@@ -148,20 +149,13 @@ impl Strength {
 }
 
 impl Rules {
-    /// The built-in rules, compiled once.
+    /// The built-in rules.
     pub fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Rules> = LazyLock::new(|| {
-            let rules = builtin::sources();
-            let sets: Vec<_> = rules.iter().map(Vec::as_slice).collect();
-            #[expect(clippy::expect_used, reason = "constant input; the tests compile it")]
-            let compiled = Compiled::new(&sets).expect("the built-in rules compile");
-            Rules {
-                compiled,
-                origins: builtin::FILES.iter().map(|(name, _)| (*name).to_owned()).collect(),
-                users: 0,
-                version: version(builtin::FILES.iter().map(|(_, text)| *text)),
-            }
-        });
+        static BUILTIN: Rules = Rules {
+            own: Compiled::NONE,
+            builtin: Some(&builtin::COMPILED),
+            version: Cow::Borrowed(builtin::VERSION),
+        };
         &BUILTIN
     }
 
@@ -169,14 +163,8 @@ impl Rules {
     ///
     /// Sets were checked when they were read; what can still fail is the size of all of them together.
     pub fn with_user_rules(sets: &[RuleSet]) -> Result<Self, RuleErrors> {
-        let builtin = builtin::sources();
-        let all: Vec<_> = sets
-            .iter()
-            .map(|set| &set.rules)
-            .chain(&builtin)
-            .map(Vec::as_slice)
-            .collect();
-        let compiled = Compiled::new(&all).map_err(|faults| RuleErrors {
+        let rules = sets.iter().map(|set| (set.origin(), set.rules.as_slice()));
+        let own = Compiled::new(rules).map_err(|faults| RuleErrors {
             origin: sets.iter().map(RuleSet::origin).collect::<Vec<_>>().join(", "),
             faults: faults
                 .into_iter()
@@ -187,28 +175,20 @@ impl Rules {
                 })
                 .collect(),
         })?;
-        let texts = sets
-            .iter()
-            .map(|set| set.text.as_str())
-            .chain(builtin::FILES.iter().map(|(_, text)| *text));
-        let origins = sets
-            .iter()
-            .map(RuleSet::origin)
-            .chain(builtin::FILES.iter().map(|(name, _)| *name));
+        let texts = sets.iter().map(|set| set.text.as_str());
         Ok(Self {
-            compiled,
-            origins: origins.map(str::to_owned).collect(),
-            users: sets.len(),
-            version: version(texts),
+            own,
+            builtin: Some(&builtin::COMPILED),
+            version: order::version(texts.chain([builtin::VERSION])).into(),
         })
     }
 
-    fn from_compiled(compiled: Compiled, text: &str) -> Self {
+    /// A set by itself, to be checked.
+    fn of_set(own: Compiled, text: &str) -> Self {
         Self {
-            compiled,
-            origins: Vec::new(),
-            users: 1,
-            version: version([text]),
+            own,
+            builtin: None,
+            version: order::version([text]).into(),
         }
     }
 
@@ -219,76 +199,106 @@ impl Rules {
 
     /// Every rule in the order in which they are asked.
     pub fn list(&self) -> impl Iterator<Item = RuleSummary<'_>> {
-        self.compiled.rules.iter().map(|rule| self.summary(rule))
+        [Compiled::strong, Compiled::weak].into_iter().flat_map(move |half| {
+            let own = half(&self.own).map(|rule| summary(rule, true));
+            let builtin = self.builtin.into_iter().flat_map(half);
+            own.chain(builtin.map(|rule| summary(rule, false)))
+        })
     }
 
     /// The rule of this id; the first one, should a user's rule have the id of a built-in one.
     pub fn get(&self, id: &str) -> Option<RuleSummary<'_>> {
-        let rule = self.compiled.rules.iter().find(|rule| rule.id == id)?;
-        Some(self.summary(rule))
-    }
-
-    fn summary<'r>(&'r self, rule: &'r Rule) -> RuleSummary<'r> {
-        let origin = self.origins.get(rule.set).map_or("", String::as_str);
-        RuleSummary {
-            id: &rule.id,
-            reason: rule.reason,
-            own: rule.own.as_ref(),
-            provider: rule.provider.as_deref(),
-            origin,
-            strength: match origin {
-                _ if rule.weak => Strength::Weak,
-                _ if rule.set < self.users => Strength::User,
-                _ if origin.starts_with("providers/") => Strength::Provider,
-                _ if rule.is_status_only() => Strength::Status,
-                _ => Strength::Words,
-            },
-        }
+        self.list().find(|rule| rule.id == id)
     }
 
     /// Decides: the first rule whose conditions all hold.
     pub fn judge(&self, facts: &Facts<'_>) -> Judgement<'_> {
-        let case = Case::new(&self.compiled, facts);
-        let first = self.matches(&case, facts).next();
-        first.map_or(NOTHING, |(rule, found)| self.judgement(rule, found, &case, facts))
+        let case = Case::new(self, facts);
+        let first = case.matches(facts).next();
+        first.map_or(NOTHING, |(rule, found)| case.judgement(rule, found, facts))
     }
 
     /// What [`Self::judge`] says, followed by what every other rule that matched would have said, in order.
     pub fn explain(&self, facts: &Facts<'_>) -> Vec<Judgement<'_>> {
-        let case = Case::new(&self.compiled, facts);
-        self.matches(&case, facts)
-            .map(|(rule, found)| self.judgement(rule, found, &case, facts))
+        let case = Case::new(self, facts);
+        case.matches(facts)
+            .map(|(rule, found)| case.judgement(rule, found, facts))
             .collect()
     }
+}
 
-    fn matches<'r: 'c, 'c>(
-        &'r self,
-        case: &'c Case,
-        facts: &'c Facts<'_>,
-    ) -> impl Iterator<Item = (&'r Rule, Option<Range<usize>>)> {
-        case.candidates(&self.compiled.open).filter_map(|index| {
-            let rule = self.compiled.rules.get(index)?;
-            let by_phrases = case.phrases_of(rule, index)?;
-            let by_others = rule.holds(facts, &case.folded)?;
-            Some((rule, by_phrases.words.or(by_others.words)))
+fn summary(rule: &Rule, is_users: bool) -> RuleSummary<'_> {
+    RuleSummary {
+        id: &rule.id,
+        reason: rule.reason,
+        own: rule.own.as_ref(),
+        provider: rule.provider.as_deref(),
+        origin: &rule.origin,
+        strength: match &*rule.origin {
+            _ if rule.weak => Strength::Weak,
+            _ if is_users => Strength::User,
+            origin if origin.starts_with("providers/") => Strength::Provider,
+            _ if rule.is_status_only() => Strength::Status,
+            _ => Strength::Words,
+        },
+    }
+}
+
+/// One text with everything that was found in it.
+struct Case<'r> {
+    folded: Folded,
+    /// By users' rules, when there are any, and by the built-in ones.
+    searched: [Option<Searched<'r>>; 2],
+}
+
+/// What one set of rules finds in a text.
+struct Searched<'r> {
+    compiled: &'r Compiled,
+    /// (rule, what was found for it), in the order of the rules.
+    marks: Vec<(usize, Mark)>,
+}
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Phrase(Role, Found),
+    Name,
+}
+
+impl<'r> Case<'r> {
+    fn new(rules: &'r Rules, facts: &Facts<'_>) -> Self {
+        let mut folded = fold(facts.text);
+        for name in [facts.remote_mta, facts.domain].into_iter().flatten() {
+            folded.names.extend(name.chars().map(|c| c.to_ascii_lowercase()));
+            folded.names.push('\n');
+        }
+        let own = Some(&rules.own).filter(|own| !own.rules.is_empty());
+        let searched = [own, rules.builtin].map(|compiled| Some(Searched::new(compiled?, &folded)));
+        Self { folded, searched }
+    }
+
+    /// Every rule that matches, in order, with the range of the folded text that shows it.
+    fn matches<'c>(&'c self, facts: &'c Facts<'_>) -> impl Iterator<Item = (&'r Rule, Option<Range<usize>>)> + 'c {
+        [false, true].into_iter().flat_map(move |weak| {
+            let searched = self.searched.iter().flatten();
+            searched.flat_map(move |searched| {
+                searched.candidates(weak).filter_map(move |index| {
+                    let rule = searched.compiled.rules.get(index)?;
+                    let by_phrases = searched.phrases_of(rule, index)?;
+                    let by_others = rule.holds(facts, &self.folded)?;
+                    Some((rule, by_phrases.words.or(by_others.words)))
+                })
+            })
         })
     }
 
-    fn judgement<'r>(
-        &'r self,
-        rule: &'r Rule,
-        found: Option<Range<usize>>,
-        case: &Case,
-        facts: &Facts<'_>,
-    ) -> Judgement<'r> {
+    fn judgement(&self, rule: &'r Rule, found: Option<Range<usize>>, facts: &Facts<'_>) -> Judgement<'r> {
         let by_status = || {
-            let open = self
-                .compiled
-                .open
-                .iter()
-                .filter_map(|&index| self.compiled.rules.get(index));
+            let open = self.searched.iter().flatten().flat_map(|searched| {
+                let rules = &searched.compiled.rules;
+                searched.compiled.open.iter().filter_map(|index| rules.get(*index))
+            });
             open.filter(|other| other.is_status_only())
-                .find(|other| other.holds(facts, &case.folded).is_some())
+                .find(|other| other.holds(facts, &self.folded).is_some())
         };
         let contradicts_status =
             !rule.is_status_only() && by_status().is_some_and(|other| blame(other.reason) != blame(rule.reason));
@@ -300,7 +310,7 @@ impl Rules {
             reason: rule.reason,
             rule: &rule.id,
             words: found
-                .map(|range| case.folded.original(text, range))
+                .map(|range| self.folded.original(text, range))
                 .filter(|words| !words.is_empty()),
             provider: rule.provider.as_deref(),
             weak: rule.weak,
@@ -312,26 +322,8 @@ impl Rules {
     }
 }
 
-/// One text with everything that was found in it.
-struct Case {
-    folded: Folded,
-    /// (rule, what was found for it), in the order of the rules.
-    marks: Vec<(usize, Mark)>,
-}
-
-#[derive(Clone, Copy)]
-enum Mark {
-    Phrase(Role, Found),
-    Name,
-}
-
-impl Case {
-    fn new(compiled: &Compiled, facts: &Facts<'_>) -> Self {
-        let mut folded = fold(facts.text);
-        for name in [facts.remote_mta, facts.domain].into_iter().flatten() {
-            folded.names.extend(name.chars().map(|c| c.to_ascii_lowercase()));
-            folded.names.push('\n');
-        }
+impl<'r> Searched<'r> {
+    fn new(compiled: &'r Compiled, folded: &Folded) -> Self {
         let phrases = compiled.phrases.find(&folded.prose).into_iter().filter_map(|found| {
             let usage = compiled.phrase_uses.get(found.phrase)?;
             Some((usage.rule, Mark::Phrase(usage.role, found)))
@@ -341,13 +333,15 @@ impl Case {
         let mut marks: Vec<_> = phrases.chain(names).collect();
         // Stable, so that a rule's phrases stay in the order of the text.
         marks.sort_by_key(|&(rule, _)| rule);
-        Self { folded, marks }
+        Self { compiled, marks }
     }
 
-    /// Rules that may match, in order.
-    fn candidates<'c>(&'c self, open: &'c [usize]) -> impl Iterator<Item = usize> + 'c {
-        let mut marked = self.marks.iter().map(|&(rule, _)| rule).peekable();
-        let mut open = open.iter().copied().peekable();
+    /// Rules that may match, in order: the weak ones, or all others.
+    fn candidates(&self, weak: bool) -> impl Iterator<Item = usize> + '_ {
+        let first_weak = self.compiled.first_weak;
+        let of_half = move |rule: &usize| (*rule >= first_weak) == weak;
+        let mut marked = self.marks.iter().map(|&(rule, _)| rule).filter(of_half).peekable();
+        let mut open = self.compiled.open.iter().copied().filter(of_half).peekable();
         let mut last = None;
         std::iter::from_fn(move || {
             loop {
@@ -439,15 +433,6 @@ const NOTHING: Judgement<'static> = Judgement {
     severity_stated: false,
     own: None,
 };
-
-/// FNV-1a, 64 bits: names a content, guards against nothing.
-fn version<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
-    let bytes = texts.into_iter().flat_map(str::bytes);
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
-}
 
 #[cfg(test)]
 mod tests;

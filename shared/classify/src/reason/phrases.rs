@@ -5,7 +5,11 @@
 //! languages that inflect. A phrase that is negated right in front ("not a spam") does not count.
 //!
 //! Fragments can only begin where a word does, and there are a few dozen such places in a diagnostic. So a sorted list
-//! and a binary search at each of them beats an automaton: it is as fast on texts this short and needs no building.
+//! and a binary search at each of them beats an automaton: it is as fast on texts this short, and the built-in phrases
+//! are sorted when the program is built.
+
+use std::borrow::Cow;
+use std::ops::Range;
 
 use super::fold::{fold_phrase, is_unspaced};
 
@@ -33,21 +37,21 @@ pub(super) enum PhraseError {
 /// Collects phrases, then puts them in order.
 #[derive(Debug, Default)]
 pub(super) struct PhraseSetBuilder {
-    fragments: Vec<(String, Use)>,
+    fragments: Vec<(String, FragmentUse)>,
     phrases: usize,
 }
 
 /// What finding a fragment means for one phrase.
 #[derive(Clone, Copy, Debug)]
-struct Use {
-    phrase: PhraseId,
+pub(super) struct FragmentUse {
+    pub(super) phrase: PhraseId,
     /// Which fragment of the phrase it is, and whether it is the last.
-    position: u8,
-    last: bool,
+    pub(super) position: u8,
+    pub(super) last: bool,
     /// Whether the word must end with the fragment.
-    whole: bool,
+    pub(super) whole: bool,
     /// The same of the fragment before it.
-    whole_before: bool,
+    pub(super) whole_before: bool,
 }
 
 impl PhraseSetBuilder {
@@ -67,7 +71,7 @@ impl PhraseSetBuilder {
             let last = fragments.peek().is_none();
             self.fragments.push((
                 text,
-                Use {
+                FragmentUse {
                     phrase: id,
                     position,
                     last,
@@ -92,7 +96,7 @@ impl PhraseSetBuilder {
         let whole = text.chars().next_back().is_some_and(continues_word);
         self.fragments.push((
             text,
-            Use {
+            FragmentUse {
                 phrase: id,
                 position: 0,
                 last: true,
@@ -108,78 +112,89 @@ impl PhraseSetBuilder {
     pub(super) fn build(mut self) -> PhraseSet {
         self.fragments
             .sort_unstable_by(|(a, left), (b, right)| a.cmp(b).then(left.phrase.cmp(&right.phrase)));
-        let mut set = PhraseSet {
-            first: vec![0; self.phrases],
-            ..PhraseSet::default()
-        };
-        let mut prefixes: Vec<usize> = Vec::new();
-        for (text, usage) in self.fragments {
-            if let Some(same) = set.entries.last_mut().filter(|entry| entry.text == text) {
-                same.uses.end += 1;
+        let mut first = vec![0; self.phrases];
+        let (mut texts, mut keys, mut uses) = (String::new(), Vec::new(), Vec::with_capacity(self.fragments.len()));
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut prefixes: Vec<(usize, &str)> = Vec::new();
+        let mut before = None;
+        for (text, usage) in &self.fragments {
+            if before == Some(text) {
+                if let Some(same) = entries.last_mut() {
+                    same.uses.end += 1;
+                }
             } else {
-                while prefixes
-                    .last()
-                    .and_then(|&at| set.entries.get(at))
-                    .is_some_and(|e| !text.starts_with(&e.text))
-                {
+                while prefixes.last().is_some_and(|(_, prefix)| !text.starts_with(prefix)) {
                     prefixes.pop();
                 }
-                let prefix = prefixes.last().copied();
-                prefixes.push(set.entries.len());
-                set.keys.push(key(text.as_bytes()));
-                let negates = NEGATIONS.iter().any(|negation| text.starts_with(negation));
-                set.entries.push(Entry {
-                    text,
-                    negates,
-                    prefix,
+                let prefix = prefixes.last().map(|(index, _)| *index);
+                prefixes.push((entries.len(), text));
+                keys.push(key(text.as_bytes()));
+                entries.push(Entry {
+                    text: texts.len()..texts.len() + text.len(),
+                    negates: NEGATIONS.iter().any(|negation| text.starts_with(negation)),
                     begins: false,
-                    uses: set.uses.len()..set.uses.len() + 1,
+                    prefix,
+                    uses: uses.len()..uses.len() + 1,
                 });
+                texts.push_str(text);
+                before = Some(text);
             }
-            let index = set.entries.len() - 1;
-            if let (0, Some(first)) = (usage.position, set.first.get_mut(usage.phrase)) {
+            let index = entries.len() - 1;
+            if let (0, Some(first)) = (usage.position, first.get_mut(usage.phrase)) {
                 *first = index;
             }
-            if let (0, false, Some(entry)) = (usage.position, usage.last, set.entries.last_mut()) {
+            if let (0, false, Some(entry)) = (usage.position, usage.last, entries.last_mut()) {
                 entry.begins = true;
             }
-            set.uses.push(usage);
+            uses.push(*usage);
         }
-        set
+        let starts = (0..=0xFF_u64).map(|byte| keys.partition_point(|key| *key < byte << 56));
+        PhraseSet {
+            first: first.into(),
+            texts: texts.into(),
+            starts: starts.chain([keys.len()]).collect(),
+            keys: keys.into(),
+            entries: entries.into(),
+            uses: uses.into(),
+        }
     }
 }
 
 /// The phrases of all rules.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct PhraseSet {
     /// The entry that each phrase begins with.
-    first: Vec<usize>,
+    pub(super) first: Cow<'static, [usize]>,
+    /// The texts of all entries, one after the other.
+    pub(super) texts: Cow<'static, str>,
     /// Every fragment once, sorted by text.
-    entries: Vec<Entry>,
+    pub(super) entries: Cow<'static, [Entry]>,
     /// The [`key`] of every entry: most of the search needs to look at nothing else.
-    keys: Vec<u128>,
-    uses: Vec<Use>,
+    pub(super) keys: Cow<'static, [u64]>,
+    /// Where the entries of each first byte begin.
+    pub(super) starts: Cow<'static, [usize]>,
+    pub(super) uses: Cow<'static, [FragmentUse]>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    text: String,
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// Where its text stands among all texts.
+    pub(super) text: Range<usize>,
     /// Whether it says "not" itself, so that another in front of it means nothing.
-    negates: bool,
+    pub(super) negates: bool,
     /// Whether a phrase of several fragments begins with it.
-    begins: bool,
+    pub(super) begins: bool,
     /// The last entry before this one that this one begins with.
-    prefix: Option<usize>,
-    uses: std::ops::Range<usize>,
+    pub(super) prefix: Option<usize>,
+    pub(super) uses: Range<usize>,
 }
 
 /// The first bytes as a number that sorts like the text.
-fn key(text: &[u8]) -> u128 {
-    let mut bytes = [0; 16];
-    for (to, from) in bytes.iter_mut().zip(text) {
-        *to = *from;
+fn key(text: &[u8]) -> u64 {
+    match text.first_chunk::<8>() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => text.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)) << (8 * (8 - text.len())),
     }
-    u128::from_be_bytes(bytes)
 }
 
 /// A phrase that was found, and where.
@@ -191,6 +206,16 @@ pub(super) struct Found {
 }
 
 impl PhraseSet {
+    /// No phrases at all.
+    pub(super) const EMPTY: Self = Self {
+        first: Cow::Borrowed(&[]),
+        texts: Cow::Borrowed(""),
+        entries: Cow::Borrowed(&[]),
+        keys: Cow::Borrowed(&[]),
+        starts: Cow::Borrowed(&[]),
+        uses: Cow::Borrowed(&[]),
+    };
+
     /// Every phrase that occurs, once each, at its first occurrence; allocates nothing when there is none.
     pub(super) fn find(&self, folded: &str) -> Vec<Found> {
         let mut search = Search {
@@ -212,16 +237,20 @@ impl PhraseSet {
     }
 
     /// The greatest entry not above the text.
-    fn greatest(&self, text: &str) -> Option<usize> {
-        let key = key(text.as_bytes());
-        let below = self.keys.partition_point(|known| *known < key);
-        let same = self
-            .keys
-            .get(below..)
-            .unwrap_or_default()
-            .partition_point(|known| *known == key);
-        let range = self.entries.get(below..below + same).unwrap_or_default();
-        (below + range.partition_point(|entry| entry.text.as_str() <= text)).checked_sub(1)
+    fn greatest(&self, text: &[u8]) -> Option<usize> {
+        let first = usize::from(*text.first()?);
+        let (from, to) = (*self.starts.get(first)?, *self.starts.get(first + 1)?);
+        let key = key(text);
+        let keys = self.keys.get(from..to)?;
+        let below = keys.partition_point(|known| *known < key);
+        let same = keys.get(below..)?.partition_point(|known| *known == key);
+        let entries = self.entries.get(from + below..from + below + same)?;
+        let not_above = entries.partition_point(|entry| self.text(entry).as_bytes() <= text);
+        (from + below + not_above).checked_sub(1)
+    }
+
+    fn text(&self, entry: &Entry) -> &str {
+        self.texts.get(entry.text.clone()).unwrap_or_default()
     }
 }
 
@@ -256,11 +285,11 @@ impl Search<'_> {
     fn at(&mut self, start: usize) {
         let Some(rest) = self.folded.get(start..) else { return };
         // What `rest` begins with is the greatest entry not above it, or one that this entry begins with itself.
-        let mut next = self.set.greatest(rest);
+        let mut next = self.set.greatest(rest.as_bytes());
         let mut negated = None;
         while let Some((index, entry)) = next.and_then(|index| Some((index, self.set.entries.get(index)?))) {
             next = entry.prefix;
-            let Some(behind) = rest.strip_prefix(entry.text.as_str()) else {
+            let Some(behind) = rest.strip_prefix(self.set.text(entry)) else {
                 continue;
             };
             let end = start + entry.text.len();
@@ -295,7 +324,7 @@ impl Search<'_> {
     }
 
     /// Where the phrase began that has this fragment at `start`.
-    fn begun(&self, usage: Use, start: usize) -> Option<usize> {
+    fn begun(&self, usage: FragmentUse, start: usize) -> Option<usize> {
         let wanted = match usage.position {
             0 => return Some(start),
             1 => Beginning::Entry(*self.set.first.get(usage.phrase)?),
@@ -310,7 +339,7 @@ impl Search<'_> {
         waiting.map(|begun| begun.start)
     }
 
-    fn fragment(&mut self, usage: Use, at: Begun) {
+    fn fragment(&mut self, usage: FragmentUse, at: Begun) {
         if usage.last {
             set(&mut self.seen, usage.phrase, self.set.first.len());
             self.found.push(Found {
@@ -345,8 +374,8 @@ fn is_negated(folded: &str, start: usize) -> bool {
 
 /// Whether a character next to a match means that the match is only a part of a word.
 fn continues_word(c: char) -> bool {
-    // Korean puts spaces between words but hangs endings on them.
-    c.is_alphanumeric() && !is_unspaced(c) && !matches!(c, '\u{AC00}'..='\u{D7AF}')
+    // Korean puts spaces between words but hangs endings on them. What stands for a masked piece is private use.
+    !matches!(c, '\u{AC00}'..='\u{D7AF}' | '\u{E000}'..='\u{F8FF}') && !is_unspaced(c) && c.is_alphanumeric()
 }
 
 fn is_set(bits: &[u64], at: usize) -> bool {

@@ -149,7 +149,7 @@ impl<'de> Deserialize<'de> for Example {
 /// A file of rules that was read, checked and found good.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
-    pub(super) origin: String,
+    origin: String,
     pub(super) text: String,
     pub(super) rules: Vec<RuleSource>,
 }
@@ -218,13 +218,13 @@ impl RuleSet {
                 faults.add(regex.span(), Some(rule.id.get_ref()), reason);
             }
         }
-        match Compiled::new(&[&rules]) {
+        match Compiled::new([(origin, rules.as_slice())]) {
             Err(rule_faults) => {
                 for RuleFault { span, rule, reason } in rule_faults {
                     faults.add(span, Some(&rule), reason);
                 }
             }
-            Ok(compiled) => check_examples(&rules, &Rules::from_compiled(compiled, toml), &mut faults),
+            Ok(compiled) => check_examples(&rules, &Rules::of_set(compiled, toml), &mut faults),
         }
         if faults.list.is_empty() {
             Ok(Self {

@@ -20,6 +20,21 @@ impl EnhancedStatus {
         Self { class, subject, detail }
     }
 
+    /// Reads exactly `class "." subject "." detail` (RFC 3463 section 2: class 2, 4 or 5; 1 to 3 digits each).
+    pub fn read(text: &str) -> Option<Self> {
+        let mut numbers = text.split('.').map(|digits| {
+            let well_formed = matches!(digits.len(), 1..=3) && digits.bytes().all(|b| b.is_ascii_digit());
+            well_formed.then(|| {
+                digits
+                    .bytes()
+                    .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
+            })
+        });
+        let (class, subject, detail) = (numbers.next()??, numbers.next()??, numbers.next()??);
+        let class = u8::try_from(class).ok().filter(|class| matches!(class, 2 | 4 | 5))?;
+        numbers.next().is_none().then_some(Self::new(class, subject, detail))
+    }
+
     /// Class 5.
     pub const fn is_permanent(self) -> bool {
         self.class == 5
@@ -39,24 +54,8 @@ impl EnhancedStatus {
 impl FromStr for EnhancedStatus {
     type Err = InvalidCode;
 
-    /// Reads exactly `class "." subject "." detail` (RFC 3463 section 2: class 2, 4 or 5; 1 to 3 digits each).
     fn from_str(text: &str) -> Result<Self, InvalidCode> {
-        let invalid = || InvalidCode(text.chars().take(16).collect());
-        let mut numbers = text.split('.').map(|digits| {
-            let well_formed = matches!(digits.len(), 1..=3) && digits.bytes().all(|b| b.is_ascii_digit());
-            well_formed
-                .then(|| digits.parse::<u16>().ok())
-                .flatten()
-                .ok_or_else(invalid)
-        });
-        let mut next = || numbers.next().unwrap_or_else(|| Err(invalid()));
-        let (class, subject, detail) = (next()?, next()?, next()?);
-        match (class, numbers.next()) {
-            (2, None) => Ok(Self::new(2, subject, detail)),
-            (4, None) => Ok(Self::new(4, subject, detail)),
-            (5, None) => Ok(Self::new(5, subject, detail)),
-            _ => Err(invalid()),
-        }
+        Self::read(text).ok_or_else(|| InvalidCode::of(text))
     }
 }
 
@@ -80,6 +79,12 @@ impl ReplyCode {
         }
     }
 
+    /// Reads exactly three digits.
+    pub fn read(text: &str) -> Option<Self> {
+        let well_formed = text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
+        well_formed.then(|| text.parse().ok().and_then(Self::new)).flatten()
+    }
+
     /// The number itself.
     pub const fn get(self) -> u16 {
         self.0
@@ -100,11 +105,7 @@ impl FromStr for ReplyCode {
     type Err = InvalidCode;
 
     fn from_str(text: &str) -> Result<Self, InvalidCode> {
-        let invalid = || InvalidCode(text.chars().take(16).collect());
-        if text.len() != 3 || !text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(invalid());
-        }
-        text.parse().ok().and_then(Self::new).ok_or_else(invalid)
+        Self::read(text).ok_or_else(|| InvalidCode::of(text))
     }
 }
 
@@ -118,6 +119,12 @@ impl fmt::Display for ReplyCode {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a status or reply code")]
 pub struct InvalidCode(String);
+
+impl InvalidCode {
+    fn of(text: &str) -> Self {
+        Self(text.chars().take(16).collect())
+    }
+}
 
 /// Codes travel as strings, `"5.1.1"` and `"550"`.
 macro_rules! serde_as_string {
