@@ -1,10 +1,16 @@
-//! Mail accounts: what they are called and how they are set up.
+//! Mail accounts: what they are called, how they are set up, and what they log in with.
 //!
-//! An account is a place that returned mail comes from. Its name stands in the keys of the archive, in the names of
-//! secrets and files, and in every event; the list is what its subscribers unsubscribe from.
+//! An [`Account`] is a place that returned mail comes from. Its name stands in the keys of the archive, in the names of
+//! secrets and files, and in every event; the list is what its subscribers unsubscribe from. [`AccountSettings`] say how
+//! the mailbox of an account is read; they are written in a [`Document`], one for each account.
 
 mod account;
 mod names;
+mod settings;
 
-pub use account::{Account, InvalidAccount};
+pub use account::Account;
 pub use names::{AccountName, InvalidName, ListName, MAX_ACCOUNT_NAME_BYTES, MAX_LIST_NAME_BYTES};
+pub use settings::{
+    AccountSettings, Auth, Document, Field, FieldKind, Grant, InvalidAccount, MAX_DOCUMENT_BYTES, OAuth, Provider,
+    ServiceAccountKey, TokenUrl,
+};

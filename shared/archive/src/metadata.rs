@@ -221,7 +221,6 @@ mod tests {
         let account = Account {
             name: "x".repeat(64).parse().unwrap(),
             list: "ü".repeat(128).parse().unwrap(),
-            enabled: true,
         };
         let provenance = Provenance {
             found_as: FoundAs::Source(format!("{}/inbox/17.eml", "ü".repeat(5000))),
