@@ -8,9 +8,9 @@ mod error;
 mod login;
 mod session;
 mod settings;
-#[allow(dead_code)] // told by the sessions
 mod words;
 
+pub use crate::net::Certificate;
 pub use error::{ErrorKind, MailboxError, Step};
 pub use login::{Login, Secret};
 pub use session::{
@@ -18,5 +18,4 @@ pub use session::{
     UidValidity, Uidl,
 };
 pub use settings::{Limits, Pin, Protocol, Security, Server, Trust};
-#[allow(unused_imports)] // told by the sessions
 pub(crate) use words::printable;

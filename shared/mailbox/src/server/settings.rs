@@ -1,6 +1,10 @@
 //! Which server, and how it is reached and trusted.
 
+use std::fmt;
 use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
 /// A mail server and the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,13 +67,21 @@ pub enum Trust {
 }
 
 /// The SHA-256 of a certificate's public key (its SubjectPublicKeyInfo in DER, as RFC 7469 section 2.4 pins it).
+///
+/// Written as curl's `--pinnedpubkey` takes it: `sha256//` and Base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pin(pub [u8; 32]);
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256//{}", BASE64.encode(self.0))
+    }
+}
 
 /// How long and how much a server may take; passing one is an error of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// For the name's addresses and the TCP connection.
+    /// For the name's addresses and the TCP connection, and again for the TLS handshake.
     pub connect: Duration,
     /// For one command, from its first byte to the last of its answer, however steadily the bytes arrive.
     pub command: Duration,
@@ -87,5 +99,17 @@ impl Default for Limits {
             per_megabyte: Duration::from_secs(20),
             message_bytes: crate::sources::MAX_MESSAGE_BYTES as u64,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_written_as_curl_takes_it() {
+        let text = "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        let pin = Pin(std::array::from_fn(|index| u8::try_from(index).unwrap()));
+        assert_eq!(pin.to_string(), text);
     }
 }
