@@ -20,7 +20,8 @@ pub(crate) struct Known {
 pub(crate) fn decide(known: &Known) -> (Category, Severity) {
     match known.outcome {
         Outcome::Delivered => (Category::Delivered, Severity::None),
-        Outcome::Delayed => (Category::DeliveryReport, Severity::Soft),
+        // It may yet fail: then another report says so, and that one counts.
+        Outcome::Delayed => (Category::PossibleFailure, Severity::Soft),
         Outcome::Relayed | Outcome::Expanded => (Category::DeliveryReport, Severity::None),
         Outcome::Failed => failed(known),
     }
@@ -109,6 +110,7 @@ pub(crate) fn weight(category: Category) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Action;
 
     fn known(outcome: Outcome, reason: Reason, status: Option<&str>) -> Known {
         Known {
@@ -149,7 +151,13 @@ mod tests {
             Outcome::Expanded,
         ] {
             let (category, severity) = decide(&known(outcome, Reason::UserUnknown, Some("5.1.1")));
-            assert!(!category.is_failure() && severity != Severity::Hard, "{outcome:?}");
+            assert_ne!(severity, Severity::Hard, "{outcome:?}");
+            assert_eq!(category.default_action(), Action::Record, "{outcome:?}");
+            assert_eq!(
+                category == Category::PossibleFailure,
+                outcome == Outcome::Delayed,
+                "{outcome:?}"
+            );
         }
     }
 

@@ -28,6 +28,7 @@ use std::cell::RefCell;
 
 use explain::{Explanation, Notes};
 
+pub use evidence::Outcome;
 pub use original::SentHeaders;
 pub use report::{Original, Report, Verdict};
 pub use words::{Action, Address, Category, EnhancedStatus, Reason, ReplyCode, Severity, UnknownWord};

@@ -112,6 +112,7 @@ impl Engine {
         let verdict = Verdict {
             address: kind.address,
             final_recipient: None,
+            outcome: None,
             category: kind.category,
             reason: kind.reason,
             severity: Severity::None,
@@ -123,6 +124,7 @@ impl Engine {
             new_address: kind.new_address,
             rule: kind.rule,
             evidence: kind.evidence,
+            contradicts_status: false,
             provider: None,
             own_category: None,
         };
@@ -279,14 +281,10 @@ impl Engine {
             certain,
             notes,
         };
-        let mut remarks = Vec::new();
-        let recipients: Vec<Verdict> = merged
-            .into_iter()
-            .map(|evidence| judge.verdict(evidence, &mut remarks))
-            .collect();
+        let recipients: Vec<Verdict> = merged.into_iter().map(|evidence| judge.verdict(evidence)).collect();
         let category = recipients
             .iter()
-            .map(|verdict| verdict.category)
+            .map(of_message)
             .max_by_key(|category| weight(*category))
             .unwrap_or(Category::PossibleFailure);
         Report {
@@ -294,9 +292,16 @@ impl Engine {
             recipients,
             original: returned.original,
             dialect: dialect.map(Cow::Borrowed),
-            notes: remarks,
             ..blank()
         }
+    }
+}
+
+/// What a verdict makes of the message: one that only says "late" asks for nothing, whatever may come of it.
+fn of_message(verdict: &Verdict) -> Category {
+    match (verdict.outcome, verdict.category) {
+        (Some(Outcome::Delayed), Category::PossibleFailure) => Category::DeliveryReport,
+        (_, category) => category,
     }
 }
 
@@ -389,6 +394,7 @@ fn feedback_report(feedback: Feedback, returned: Returned) -> Report {
     let verdict = |address: Option<Address>| Verdict {
         address,
         final_recipient: None,
+        outcome: None,
         category: feedback.category,
         reason: Reason::Feedback,
         severity: Severity::None,
@@ -400,6 +406,7 @@ fn feedback_report(feedback: Feedback, returned: Returned) -> Report {
         new_address: None,
         rule: "feedback-report".into(),
         evidence: Some(format!("Feedback-Type: {}", feedback.kind)),
+        contradicts_status: false,
         provider: None,
         own_category: None,
     };

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::evidence::Outcome;
 use crate::words::{Action, Address, Category, EnhancedStatus, Reason, ReplyCode, Severity};
 
 /// The verdict on one message.
@@ -11,7 +12,8 @@ use crate::words::{Action, Address, Category, EnhancedStatus, Reason, ReplyCode,
 /// Serialises to the keys that `rebound classify --format jsonl` prints; absent is `null` and keys stay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// What the message is: the weightiest of its recipients' categories.
+    /// What the message is: the weightiest of its recipients' categories. Where delivery is merely late for all of them it
+    /// is a `delivery-report`, although each of them is a `possible-failure`.
     pub category: Category,
     /// One verdict per recipient the message speaks of; empty when it speaks of none.
     pub recipients: Vec<Verdict>,
@@ -30,7 +32,6 @@ pub struct Report {
     #[serde(skip)]
     pub written_at: Option<i64>,
     /// What a reviewer should know: cut short, damaged, over a limit.
-    #[serde(skip)]
     pub notes: Vec<Cow<'static, str>>,
 }
 
@@ -41,6 +42,8 @@ pub struct Verdict {
     pub address: Option<Address>,
     /// The address the last server tried to deliver to (RFC 3464 section 2.3.2).
     pub final_recipient: Option<Address>,
+    /// What happened to the delivery, in the words of RFC 3464 section 2.3.3; none where the message reports no delivery.
+    pub outcome: Option<Outcome>,
     /// What it means for the contact.
     pub category: Category,
     /// Why.
@@ -63,6 +66,8 @@ pub struct Verdict {
     pub rule: Cow<'static, str>,
     /// The words of the message that the rule matched.
     pub evidence: Option<String>,
+    /// The status says something else than the words; the words were believed.
+    pub contradicts_status: bool,
     /// The mailbox provider that refused, `google` for example.
     #[serde(skip)]
     pub provider: Option<Cow<'static, str>>,

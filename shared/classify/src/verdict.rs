@@ -26,8 +26,8 @@ pub(crate) struct Judge<'e> {
 }
 
 impl Judge<'_> {
-    /// The verdict on the recipient that `evidence` is about; what a reviewer should know besides goes to `remarks`.
-    pub(crate) fn verdict(&self, evidence: Evidence, remarks: &mut Vec<Cow<'static, str>>) -> Verdict {
+    /// The verdict on the recipient that `evidence` is about.
+    pub(crate) fn verdict(&self, evidence: Evidence) -> Verdict {
         let outcome = evidence.outcome.unwrap_or(match evidence.status {
             Some(status) if status.is_success() => Outcome::Delivered,
             _ => Outcome::Failed,
@@ -43,10 +43,11 @@ impl Judge<'_> {
             _ => codes.reply.or(evidence.reply),
         };
         let (why, facts) = self.why(&evidence, quoted, status, reply, outcome);
-        let reason = if outcome == Outcome::Delivered {
-            Reason::Delivered
-        } else {
-            why.reason
+        let reason = match (outcome, why.reason) {
+            (Outcome::Delivered, _) => Reason::Delivered,
+            // Why it is late is not said; that it ran out of time for now is.
+            (Outcome::Delayed, Reason::Undefined | Reason::OnHold) => Reason::Expired,
+            (_, reason) => reason,
         };
         let formal = self.certain || evidence.source <= Source::Header;
         let (mut category, mut severity) = decide(&Known {
@@ -60,11 +61,6 @@ impl Judge<'_> {
         if outcome == Outcome::Failed && why.severity_stated {
             severity = why.severity;
             category = category.with_severity(severity);
-        }
-        if let Some(status) = status.filter(|_| outcome == Outcome::Failed && why.contradicts_status) {
-            let whom = evidence.recipient.as_ref().map_or("the recipient", Address::as_str);
-            remarks
-                .push(format!("{whom}: status {status} says otherwise than the words; the words were believed").into());
         }
         let new_address = (reason == Reason::HasMoved)
             .then(|| self.new_address(&evidence))
@@ -93,6 +89,7 @@ impl Judge<'_> {
         let address = self.contacts(&evidence).next().map(|first| first.address);
         Verdict {
             address,
+            outcome: Some(outcome),
             category,
             reason,
             severity,
@@ -103,6 +100,7 @@ impl Judge<'_> {
             new_address,
             rule: Cow::Owned(why.rule.to_owned()),
             evidence: why.words,
+            contradicts_status: outcome == Outcome::Failed && why.contradicts_status,
             provider: why.provider.map(|provider| Cow::Owned(provider.to_owned())),
             own_category,
             final_recipient: evidence.recipient,

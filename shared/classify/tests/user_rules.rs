@@ -62,7 +62,7 @@ fn a_users_rule_says_how_lasting_it_is_and_what_it_means() {
         (
             "reason = \"mailbox-full\"\nseverity = \"hard\"",
             "delayed",
-            (Category::DeliveryReport, Severity::Soft, Action::Record),
+            (Category::PossibleFailure, Severity::Soft, Action::Record),
         ),
         (
             "category = \"moonstruck\"\naction = \"suppress\"",

@@ -69,7 +69,7 @@ pub struct Counters {
     pub hard_bounces: u64,
     /// `soft-bounce`.
     pub soft_bounces: u64,
-    /// `unknown-unavailable`, `unknown-available`, `possible-failure`.
+    /// `unknown-unavailable`, `unknown-available`.
     pub unknown_bounces: u64,
     /// `sender-blocked`.
     pub blocks: u64,
@@ -216,14 +216,14 @@ impl Counters {
         let counter = match category {
             Category::HardBounce => &mut self.hard_bounces,
             Category::SoftBounce => &mut self.soft_bounces,
-            Category::UnknownUnavailable | Category::UnknownAvailable | Category::PossibleFailure => {
-                &mut self.unknown_bounces
-            }
+            Category::UnknownUnavailable | Category::UnknownAvailable => &mut self.unknown_bounces,
             Category::SenderBlocked => &mut self.blocks,
             Category::Complaint => &mut self.complaints,
             Category::OutOfOffice | Category::Challenge => &mut self.auto_replies,
             Category::Delivered => &mut self.delivered,
-            Category::AddressChange
+            // Late is not failed, and perhaps is not yes.
+            Category::PossibleFailure
+            | Category::AddressChange
             | Category::DeliveryReport
             | Category::Subscribe
             | Category::Unsubscribe

@@ -113,11 +113,9 @@ impl Policy {
 
 impl Overrides {
     fn action(&self, category: Category, reason: Reason) -> Option<Action> {
-        let by_reason = if category.is_failure() {
-            self.reasons.get(&reason)
-        } else {
-            None
-        };
+        // What is merely late may still fail; what is said about a reason is meant for what did.
+        let failed = category.is_failure() && category != Category::PossibleFailure;
+        let by_reason = failed.then(|| self.reasons.get(&reason)).flatten();
         by_reason.or_else(|| self.categories.get(&category)).copied()
     }
 }
@@ -165,7 +163,9 @@ mod tests {
         assert_eq!(action(&policy, Category::SoftBounce, Some("news")), Action::Record);
         policy.overrides.reasons.insert(Reason::MailboxFull, Action::Suppress);
         assert_eq!(action(&policy, Category::SoftBounce, Some("news")), Action::Suppress);
-        assert_eq!(action(&policy, Category::DeliveryReport, Some("news")), Action::Record);
+        for other in [Category::DeliveryReport, Category::PossibleFailure] {
+            assert_eq!(action(&policy, other, Some("news")), Action::Record);
+        }
         let news = policy.lists.entry("news".to_owned()).or_default();
         news.categories.insert(Category::SoftBounce, Action::Ignore);
         assert_eq!(action(&policy, Category::SoftBounce, Some("news")), Action::Ignore);

@@ -159,9 +159,13 @@ fn weight(category: Category) -> u8 {
         Category::Unsubscribe => 7,
         Category::SoftBounce => 6,
         Category::UnknownUnavailable => 5,
-        Category::UnknownAvailable | Category::PossibleFailure => 4,
+        Category::UnknownAvailable => 4,
         Category::SenderBlocked => 3,
-        Category::OutOfOffice | Category::Challenge | Category::AddressChange | Category::Subscribe => 2,
+        Category::PossibleFailure
+        | Category::OutOfOffice
+        | Category::Challenge
+        | Category::AddressChange
+        | Category::Subscribe => 2,
         Category::Delivered | Category::DeliveryReport | Category::VirusNotice => 1,
         Category::Unrecognised => 0,
     }
@@ -319,6 +323,7 @@ mod tests {
         Verdict {
             address: address.and_then(Address::parse),
             final_recipient: None,
+            outcome: None,
             category,
             reason: Reason::Undefined,
             severity: Severity::None,
@@ -330,6 +335,7 @@ mod tests {
             new_address: None,
             rule: "test".into(),
             evidence: None,
+            contradicts_status: false,
             provider: None,
             own_category: None,
         }

@@ -124,7 +124,7 @@ impl Story {
         self.line("reason", &format!("{}: {}", verdict.reason, verdict.reason.meaning()));
         let category = match &verdict.own_category {
             Some(own) => format!("{own}, a category of your own ({} without it)", verdict.category),
-            None => format!("{}: {}", verdict.category, verdict.category.meaning()),
+            None => format!("{}: {}", verdict.category, meaning(verdict)),
         };
         self.line("verdict", &category);
         self.line("doubt", doubt(verdict));
@@ -187,6 +187,16 @@ fn person(category: Category) -> &'static str {
     match category {
         Category::Complaint => "the recipient of the mail that is complained about",
         _ => "the author of this mail, or the address it names",
+    }
+}
+
+/// What the category means here: of the two things that `possible-failure` is, the one that it is.
+fn meaning(verdict: &Verdict) -> &'static str {
+    match (verdict.category, verdict.outcome) {
+        (Category::PossibleFailure, Some(Outcome::Delayed)) => {
+            "delayed, not failed; should it fail for good, another report says so, and that one counts"
+        }
+        (category, _) => category.meaning(),
     }
 }
 

@@ -25,12 +25,13 @@ const LINES: &[(&str, &[Category], &str)] = &[
     ("soft bounces", &[Category::SoftBounce], "counted; the fifth suppresses"),
     (
         "unknown bounces",
-        &[
-            Category::UnknownUnavailable,
-            Category::UnknownAvailable,
-            Category::PossibleFailure,
-        ],
+        &[Category::UnknownUnavailable, Category::UnknownAvailable],
         "counted where the address takes no mail, else recorded",
+    ),
+    (
+        "possible failures",
+        &[Category::PossibleFailure],
+        "delayed, not failed, or not sure; recorded",
     ),
     (
         "sender blocked",
@@ -55,7 +56,7 @@ const LINES: &[(&str, &[Category], &str)] = &[
     (
         "delivery reports",
         &[Category::DeliveryReport],
-        "delayed, relayed, read: no action",
+        "relayed, expanded, read: no action",
     ),
     ("virus notices", &[Category::VirusNotice], "recorded"),
     ("not recognised", &[Category::Unrecognised], "ignored, kept for review"),

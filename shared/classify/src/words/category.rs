@@ -11,7 +11,7 @@ super::words! {
         UnknownUnavailable = "unknown-unavailable",
         /// A failure report without details although the address exists.
         UnknownAvailable = "unknown-available",
-        /// Perhaps a failure; not enough to be sure.
+        /// Perhaps a failure: still being tried, or not enough to be sure.
         PossibleFailure = "possible-failure",
         /// The sender's own trouble: blocklisted, spam, policy, authentication, rate, relay, content.
         SenderBlocked = "sender-blocked",
@@ -21,7 +21,7 @@ super::words! {
         Challenge = "challenge",
         /// The recipient has moved; carries the new address if it was named.
         AddressChange = "address-change",
-        /// Delayed, relayed, expanded, read: no action required.
+        /// Delayed (a whole message), relayed, expanded, read: no action required.
         DeliveryReport = "delivery-report",
         /// Success report.
         Delivered = "delivered",

@@ -103,7 +103,7 @@ fn counters_count_every_event_once_and_the_details_are_the_latest() {
     let expected = Counters {
         hard_bounces: 1,
         soft_bounces: 2,
-        unknown_bounces: 2,
+        unknown_bounces: 1,
         blocks: 1,
         complaints: 1,
         auto_replies: 1,
