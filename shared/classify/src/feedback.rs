@@ -49,9 +49,19 @@ pub(crate) fn read_feedback(part: &str, returned: &Returned) -> Feedback {
         }
     }
     if recipients.is_empty() {
-        let from_returned = [&returned.contact, &returned.delivered_to, &returned.original.to];
+        // What the sender wrote goes before where a forwarding ended; only a list writes its own name into `To`.
+        let to = &returned.original.to;
+        let by_list = returned.original.list.is_some()
+            || to
+                .as_ref()
+                .is_some_and(|to| returned.senders.iter().any(|sender| sender.same(to)));
+        let [first, second] = if by_list {
+            [&returned.delivered_to, to]
+        } else {
+            [to, &returned.delivered_to]
+        };
         recipients.extend(
-            from_returned
+            [&returned.contact, first, second]
                 .into_iter()
                 .flatten()
                 .find(|address| !is_redacted(address))
@@ -109,6 +119,24 @@ mod tests {
             ("dmarc", Category::DeliveryReport),
         ] {
             assert_eq!(category_of(kind), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn who_complains_about_list_mail_is_where_it_arrived() {
+        let address = |text: &str| Address::parse(text);
+        for (list, expected) in [(None, "alias@example.com"), (Some("l.example.org"), "end@example.net")] {
+            let mut returned = Returned {
+                delivered_to: address("end@example.net"),
+                ..Returned::default()
+            };
+            returned.original.to = address("alias@example.com");
+            returned.original.list = list.map(str::to_owned);
+            let feedback = read_feedback("Feedback-Type: abuse\n", &returned);
+            assert_eq!(
+                feedback.recipients.iter().map(Address::as_str).collect::<Vec<_>>(),
+                [expected]
+            );
         }
     }
 
