@@ -20,6 +20,7 @@ mod other_client;
 mod token;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use maildir::{Folder, Mailbox, Message};
 pub use other_client::OtherClient;
@@ -37,9 +38,10 @@ pub struct MailServer {
     pop3s: u16,
     authority: PathBuf,
     password: String,
-    #[serde(default)]
-    token_key: String,
-    mail: PathBuf,
+    /// Only where tokens are taken.
+    token_key: Option<String>,
+    /// Only where messages are files that tests may touch.
+    mail: Option<PathBuf>,
 }
 
 /// A port of a server.
@@ -60,6 +62,12 @@ impl MailServer {
     /// do.
     pub fn dovecot() -> Option<Self> {
         Self::described_by("REBOUND_DOVECOT", "tests/servers/dovecot")
+    }
+
+    /// The Cyrus that `tests/servers/cyrus` started, a server of another make: it takes no tokens, and its mail is reached
+    /// through [`MailServer::other_client`] alone. Where there is none, this says so, and the test has nothing to do.
+    pub fn cyrus() -> Option<Self> {
+        Self::described_by("REBOUND_CYRUS", "tests/servers/cyrus")
     }
 
     fn described_by(variable: &str, script: &str) -> Option<Self> {
@@ -105,16 +113,34 @@ impl MailServer {
 
     /// An OAuth 2 access token that lets `user` in.
     pub fn token(&self, user: &str) -> String {
-        token::mint(&self.token_key, user, None)
+        token::mint(self.token_key(), user, None)
     }
 
     /// An OAuth 2 access token that would let `user` in, but for the trouble with it.
     pub fn bad_token(&self, user: &str, trouble: TokenTrouble) -> String {
-        token::mint(&self.token_key, user, Some(trouble))
+        token::mint(self.token_key(), user, Some(trouble))
     }
 
     /// A fresh, empty mailbox, called after the test that uses it. It goes when it is dropped.
     pub fn mailbox(&self, test: &str) -> Mailbox {
-        Mailbox::new(self, test)
+        let mail = self.mail.as_ref().expect("a server whose mail is files");
+        Mailbox::new(self, mail, test)
+    }
+
+    /// A user nobody has used yet, called after the test that uses it, with an empty INBOX. For a server whose mail is
+    /// no business of ours; else [`MailServer::mailbox`] does better.
+    pub fn fresh_user(&self, test: &str) -> String {
+        static USERS: AtomicU32 = AtomicU32::new(0);
+        let number = USERS.fetch_add(1, Ordering::Relaxed);
+        format!("{test}-{}-{number}", std::process::id())
+    }
+
+    /// Somebody else who uses the mailbox of `user`.
+    pub fn other_client(&self, user: &str) -> OtherClient {
+        OtherClient::new(self, user)
+    }
+
+    fn token_key(&self) -> &str {
+        self.token_key.as_deref().expect("a server that takes tokens")
     }
 }

@@ -1,4 +1,4 @@
-//! A mailbox as the files that the server keeps it in: Maildir++, which Dovecot and Courier share.
+//! A mailbox as the files that Dovecot keeps it in: a Maildir++.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -53,10 +53,10 @@ impl std::fmt::Debug for Message {
 }
 
 impl Mailbox {
-    pub(crate) fn new(server: &MailServer, test: &str) -> Self {
+    pub(crate) fn new(server: &MailServer, mail: &Path, test: &str) -> Self {
         let home = tempfile::Builder::new()
             .prefix(&format!("{test}-"))
-            .tempdir_in(&server.mail)
+            .tempdir_in(mail)
             .expect("the server's mail folder lets everybody make a folder");
         let name = home.path().file_name().expect("it has a name").to_string_lossy();
         let mailbox = Self {
@@ -104,7 +104,7 @@ impl Mailbox {
 
     /// Somebody else who uses this mailbox.
     pub fn other_client(&self) -> OtherClient {
-        OtherClient::new(&self.server, &self.user)
+        self.server.other_client(&self.user)
     }
 }
 

@@ -45,6 +45,18 @@ fn renumbering_changes_the_validity_and_keeps_the_messages() {
     assert_eq!(client.run("UID SEARCH ALL"), ["* SEARCH 1"]);
 }
 
+#[test]
+fn a_fresh_user_of_the_second_server_has_an_empty_inbox_to_put_messages_in() {
+    let Some(server) = MailServer::cyrus() else { return };
+    let mut client = server.other_client(&server.fresh_user("put-in"));
+    let selected = client.run("SELECT INBOX");
+    assert!(selected.contains(&"* 0 EXISTS".to_owned()), "{selected:?}");
+    client.append("INBOX", "", b"Subject: first\r\n\r\n1\r\n");
+    client.append("INBOX", "\\Seen", b"Subject: second\r\n\r\n2\r\n");
+    client.run("SELECT INBOX");
+    assert_eq!(client.run("UID SEARCH UNSEEN"), ["* SEARCH 1"]);
+}
+
 fn validity(selected: &[String]) -> u32 {
     selected
         .iter()
