@@ -7,7 +7,6 @@
 #[allow(dead_code, unused_imports)] // until the protocols that speak over it are there
 mod net;
 pub mod pop3;
-#[allow(dead_code)] // spoken by the sessions
 mod sasl;
 pub mod server;
 pub mod sources;

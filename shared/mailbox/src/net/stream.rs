@@ -126,7 +126,7 @@ impl Stream {
         let suite = tls.stream.conn.negotiated_cipher_suite()?.suite();
         Some(format!(
             "{} {}",
-            version.as_str().unwrap_or("TLS"),
+            version.as_str().unwrap_or("TLS").replace('_', "."),
             suite.as_str().unwrap_or("unknown")
         ))
     }

@@ -1,0 +1,774 @@
+//! POP3 sessions with servers that follow a script.
+
+// A test may panic, and so may what helps it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+
+use rebound_mailbox::pop3::Pop3Session;
+use rebound_mailbox::server::{
+    After, Applied, Delivery, ErrorKind, Limits, Listed, Listing, Login, MailboxError, MessageRef, Protocol, Secret,
+    Security, Session, Step, Uidl,
+};
+use support::{ScriptedServer, hasty, patient};
+
+/// What nobody may hear who is not trusted.
+const SECRET: &str = "opensesame";
+
+fn password() -> Login {
+    Login::Password {
+        user: "ann".to_owned(),
+        password: Secret::new(SECRET),
+    }
+}
+
+fn token() -> Login {
+    Login::Token {
+        user: "ann".to_owned(),
+        token: Secret::new(SECRET),
+    }
+}
+
+/// Opens a session over TLS with a server that has shaken hands and greeted.
+fn open_with(script: &str, login: &Login, limits: &Limits) -> (Result<Box<Pop3Session>, MailboxError>, ScriptedServer) {
+    let server = ScriptedServer::start(&format!("TLS\nS: +OK ready\n{script}"));
+    let session = Pop3Session::open(&server.server(Protocol::Pop3, Security::Tls), login, limits);
+    (session.map(Box::new), server)
+}
+
+/// A login with a password, and three messages of 5, 50 and 500 bytes.
+const THREE: &str = "C: CAPA
+    S: -ERR
+    C: USER ann
+    S: +OK
+    C: PASS opensesame
+    S: +OK
+    C: STAT
+    S: +OK 3 555
+    C: UIDL
+    S: +OK
+    S: 1 a
+    S: 2 b
+    S: 3 c
+    S: .
+    C: LIST
+    S: +OK
+    S: 1 5
+    S: 2 50
+    S: 3 500
+    S: .";
+
+/// The same, with PIPELINING and TOP.
+const THREE_PIPELINED: &str = "C: CAPA
+    S: +OK
+    S: PIPELINING
+    S: .
+    C: USER ann
+    S: +OK
+    C: PASS opensesame
+    S: +OK
+    C: CAPA
+    S: +OK
+    S: PIPELINING
+    S: TOP
+    S: .
+    C: STAT
+    S: +OK 3 555
+    C: UIDL
+    S: +OK
+    S: 1 a
+    S: 2 b
+    S: 3 c
+    S: .
+    C: LIST
+    S: +OK
+    S: 1 5
+    S: 2 50
+    S: 3 500
+    S: .";
+
+/// A session that has listed its messages.
+fn listed(beginning: &str, script: &str, limits: &Limits) -> (Box<Pop3Session>, Vec<Listed>, ScriptedServer) {
+    let (session, server) = open_with(&format!("{beginning}\n{script}"), &password(), limits);
+    let mut session = session.unwrap();
+    let listed = session.list(&Listing::default()).unwrap();
+    (session, listed, server)
+}
+
+fn fetched(session: &mut Pop3Session, wanted: &[Listed]) -> (Vec<String>, Result<(), MailboxError>) {
+    let mut deliveries = Vec::new();
+    let result = session.fetch(wanted, &mut |delivery| {
+        deliveries.push(told(&delivery));
+        ControlFlow::Continue(())
+    });
+    (deliveries, result)
+}
+
+fn told(delivery: &Delivery) -> String {
+    match delivery {
+        Delivery::Message { message, bytes } => format!("{} {}", name(message), bytes.escape_ascii()),
+        Delivery::TooLong(listed) => format!("{} is too long: {}", name(&listed.message), listed.bytes),
+        Delivery::Gone(message) => format!("{} is gone", name(message)),
+        Delivery::Refused { message, reason } => format!("{} is refused: {reason}", name(message)),
+    }
+}
+
+fn name(message: &MessageRef) -> String {
+    let MessageRef::Uidl { number, uidl } = message else {
+        panic!("a UID in POP3");
+    };
+    format!("{number}={}", uidl.as_str())
+}
+
+fn refs(listed: &[Listed]) -> Vec<MessageRef> {
+    listed.iter().map(|listed| listed.message.clone()).collect()
+}
+
+#[test]
+fn a_whole_session_fetches_deletes_and_says_quit() {
+    let server = ScriptedServer::start(
+        r"TLS
+        S: +OK example.com ready
+        C: CAPA
+        S: +OK
+        S: SASL PLAIN XOAUTH2
+        S: .
+        C: AUTH PLAIN AGFubgBvcGVuc2VzYW1l
+        S: +OK Logged in.
+        C: CAPA
+        S: +OK
+        S: UIDL
+        S: PIPELINING
+        S: .
+        C: STAT
+        S: +OK 2 9000
+        C: UIDL
+        S: +OK
+        S: 1 aaa
+        S: 2 bbb
+        S: .
+        C: LIST
+        S: +OK
+        S: 1 40
+        S: 2 23
+        S: .
+        C: RETR 1
+        C: RETR 2
+        S: +OK
+        S: Subject: one
+        S:
+        S: ..dot
+        S: .
+        S: +OK
+        S: Subject: two
+        S: .
+        C: DELE 1
+        C: DELE 2
+        S: +OK
+        S: +OK
+        C: QUIT
+        S: +OK bye",
+    );
+    let address = server.server(Protocol::Pop3, Security::Tls);
+    let mut session = Box::new(Pop3Session::open(&address, &password(), &patient()).unwrap());
+    assert_eq!(session.connection().greeting, "example.com ready");
+    assert!(session.connection().tls.as_deref().unwrap().starts_with("TLSv1.3 "));
+    assert_eq!(session.connection().capabilities, ["UIDL", "PIPELINING"]);
+    assert_eq!(session.folder().messages, 2);
+    let folders = session.folders().unwrap();
+    assert_eq!(
+        (folders.len(), folders[0].name.as_str(), folders[0].messages),
+        (1, "INBOX", Some(2))
+    );
+    let listed = session.list(&Listing::default()).unwrap();
+    let (deliveries, result) = fetched(&mut session, &listed);
+    assert_eq!(
+        deliveries,
+        [r"1=aaa Subject: one\r\n\r\n.dot\r\n", r"2=bbb Subject: two\r\n"]
+    );
+    result.unwrap();
+    assert_eq!(session.apply(&refs(&listed), &After::Keep), Ok(Applied::Done));
+    assert_eq!(session.apply(&refs(&listed), &After::Delete), Ok(Applied::AtClose));
+    let unsupported = session.apply(&refs(&listed), &After::Seen).unwrap_err();
+    assert_eq!(
+        (unsupported.step, unsupported.kind),
+        (Step::After, ErrorKind::Unsupported)
+    );
+    session.close().unwrap();
+    assert_eq!(server.notes().last().unwrap(), "QUIT");
+}
+
+#[test]
+fn without_pipelining_each_command_waits_for_the_answer_before() {
+    let script = "C: RETR 1
+        S: +OK
+        S: 1
+        S: .
+        C: RETR 2
+        S: +OK
+        S: 2
+        S: .
+        C: RETR 3
+        S: +OK
+        S: 3
+        S: .
+        C: DELE 1
+        S: +OK
+        C: DELE 3
+        S: +OK";
+    // The script's server answers what it has read: were commands sent ahead, they would have been read already, and
+    // so this also shows that they may come one by one. That they do is seen from a server that reads all there is.
+    let (mut session, listed, server) = listed(THREE, script, &patient());
+    let (deliveries, result) = fetched(&mut session, &listed);
+    assert_eq!(deliveries, [r"1=a 1\r\n", r"2=b 2\r\n", r"3=c 3\r\n"]);
+    result.unwrap();
+    let some = [
+        listed[0].message.clone(),
+        listed[2].message.clone(),
+        listed[0].message.clone(),
+    ];
+    session.apply(&some, &After::Delete).unwrap();
+    drop(session);
+    assert_eq!(
+        server.notes().last().unwrap(),
+        "DELE 3",
+        "nothing is deleted twice, and nobody said QUIT"
+    );
+}
+
+#[test]
+fn stls_comes_before_everything_and_capabilities_are_asked_after_it() {
+    let server = ScriptedServer::start(
+        "S: +OK ready
+        C: STLS
+        S: +OK begin
+        TLS
+        C: CAPA
+        S: +OK
+        S: USER
+        S: .
+        C: USER ann
+        S: +OK
+        C: PASS opensesame
+        S: +OK
+        C: CAPA
+        S: -ERR not now
+        C: STAT
+        S: +OK 0 0",
+    );
+    let session = Pop3Session::open(
+        &server.server(Protocol::Pop3, Security::StartTls),
+        &password(),
+        &patient(),
+    );
+    let mut session = session.unwrap();
+    assert!(session.connection().tls.is_some());
+    assert_eq!(session.connection().capabilities, ["USER"]);
+    assert_eq!(session.list(&Listing::default()), Ok(Vec::new()));
+    drop(session);
+    server.notes();
+}
+
+#[test]
+fn no_credential_is_sent_before_the_channel_is_verified() {
+    for (name, script, step, kind) in [
+        (
+            "STLS is refused",
+            "S: +OK\nC: STLS\nS: -ERR what?",
+            Step::Tls,
+            ErrorKind::Certificate,
+        ),
+        (
+            "an answer is injected before the handshake",
+            r"S: +OK
+            C: STLS
+            s: +OK\r\n+OK injected\r\n
+            TLS
+            stall",
+            Step::Tls,
+            ErrorKind::Certificate,
+        ),
+        (
+            "half an answer is injected before the handshake",
+            r"S: +OK
+            C: STLS
+            s: +OK\r\n+O
+            TLS
+            stall",
+            Step::Tls,
+            ErrorKind::Certificate,
+        ),
+        (
+            "the server hangs up",
+            "S: +OK\nC: STLS\nclose",
+            Step::Tls,
+            ErrorKind::Lost,
+        ),
+        (
+            "the greeting is an invitation",
+            "s: +OK\\r\\n+OK logged in already\\r\\n\nstall",
+            Step::Greeting,
+            ErrorKind::Protocol,
+        ),
+    ] {
+        let server = ScriptedServer::start(script);
+        let address = server.server(Protocol::Pop3, Security::StartTls);
+        let error = Pop3Session::open(&address, &password(), &patient()).unwrap_err();
+        let notes = server.notes().join("\n");
+        assert!(
+            !notes.contains("ann") && !notes.contains("USER") && !notes.contains("AUTH"),
+            "{name}: {notes}"
+        );
+        assert_eq!((error.step, error.kind), (step, kind), "{name}: {error}");
+    }
+    let server = ScriptedServer::start("TLS\nS: +OK\nstall");
+    let mut address = server.server(Protocol::Pop3, Security::Tls);
+    address.trust = ScriptedServer::start("").server(Protocol::Pop3, Security::Tls).trust;
+    let error = Pop3Session::open(&address, &password(), &patient()).unwrap_err();
+    assert_eq!((error.step, error.kind), (Step::Tls, ErrorKind::Certificate), "{error}");
+    assert_eq!(server.notes(), [""; 0]);
+}
+
+#[test]
+fn tokens_wait_for_the_go_ahead_and_a_refusal_is_explained() {
+    let response = "dXNlcj1hbm4BYXV0aD1CZWFyZXIgb3BlbnNlc2FtZQEB";
+    let (session, server) = open_with(
+        &format!(
+            "C: CAPA
+            S: +OK
+            S: SASL PLAIN XOAUTH2 OAUTHBEARER
+            S: .
+            C: AUTH XOAUTH2
+            S: +
+            C: {response}
+            S: +OK
+            C: CAPA
+            S: -ERR
+            C: STAT
+            S: +OK 0 0"
+        ),
+        &token(),
+        &patient(),
+    );
+    session.unwrap();
+    server.notes();
+
+    let (session, server) = open_with(
+        &format!(
+            "C: CAPA
+            S: -ERR
+            C: AUTH XOAUTH2
+            S: +
+            C: {response}
+            S: + eyJzdGF0dXMiOiI0MDEifQ==
+            C: 
+            S: -ERR [AUTH] no"
+        ),
+        &token(),
+        &patient(),
+    );
+    let error = session.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Credentials);
+    assert_eq!(error.reason, r#"the server refuses: [AUTH] no {"status":"401"}"#);
+    server.notes();
+
+    let (session, server) = open_with(
+        "C: CAPA
+        S: +OK
+        S: SASL OAUTHBEARER
+        S: .
+        C: AUTH OAUTHBEARER bixhPWFubiwBYXV0aD1CZWFyZXIgb3BlbnNlc2FtZQEB
+        S: + eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=
+        C: AQ==
+        S: -ERR no
+        stall",
+        &token(),
+        &patient(),
+    );
+    let error = session.unwrap_err();
+    assert_eq!(error.reason, r#"the server refuses: no {"status":"invalid_token"}"#);
+    server.notes();
+}
+
+#[test]
+fn a_server_that_takes_no_such_login_is_not_tried() {
+    for (login, capability, hint) in [(password(), "SASL XOAUTH2", "OAuth 2"), (token(), "USER", "password")] {
+        let script = format!("C: CAPA\nS: +OK\nS: {capability}\nS: .\nstall");
+        let (session, server) = open_with(&script, &login, &patient());
+        let error = session.unwrap_err();
+        assert_eq!((error.step, error.kind), (Step::Login, ErrorKind::Unsupported));
+        assert!(error.hint.unwrap().contains(hint));
+        assert_eq!(server.notes(), ["CAPA"]);
+    }
+}
+
+#[test]
+fn a_refused_login_is_known_by_its_code_or_its_words() {
+    for (answer, kind) in [
+        ("-ERR [AUTH] Authentication failed.", ErrorKind::Credentials),
+        ("-ERR [IN-USE] Mailbox is in use", ErrorKind::Unavailable),
+        (
+            "-ERR [LOGIN-DELAY] minimum time between mail checks violation",
+            ErrorKind::Unavailable,
+        ),
+        (
+            "-ERR [SYS/TEMP] Temporary authentication failure.",
+            ErrorKind::Unavailable,
+        ),
+        (
+            "-ERR [SYS/PERM] POP access is disabled for your account",
+            ErrorKind::Credentials,
+        ),
+        ("-ERR [SYS/PERM] Mailbox is over quota", ErrorKind::Quota),
+        (
+            "-ERR Logon failure: unknown user name or bad password.",
+            ErrorKind::Credentials,
+        ),
+        (
+            "-ERR maildrop already locked, another session has it",
+            ErrorKind::Unavailable,
+        ),
+        ("-ERR unable to lock maildrop", ErrorKind::Unavailable),
+        ("-ERR Too many connections", ErrorKind::Unavailable),
+        ("-ERR Account is locked", ErrorKind::Credentials),
+        ("-ERR", ErrorKind::Credentials),
+        ("what?", ErrorKind::Protocol),
+    ] {
+        let script = format!("C: CAPA\nS: -ERR\nC: USER ann\nS: +OK\nC: PASS opensesame\nS: {answer}\nstall");
+        let (session, server) = open_with(&script, &password(), &patient());
+        let error = session.unwrap_err();
+        assert_eq!((error.step, error.kind), (Step::Login, kind), "{answer}");
+        assert!(!format!("{error:?}").contains(SECRET));
+        assert_eq!(
+            server.notes().last().unwrap(),
+            "PASS opensesame",
+            "nothing is tried after a refusal"
+        );
+    }
+}
+
+#[test]
+fn a_login_that_no_line_can_hold_is_not_sent() {
+    let login = Login::Password {
+        user: "ann".to_owned(),
+        password: Secret::new("x\r\nDELE 1"),
+    };
+    let (session, server) = open_with("C: CAPA\nS: -ERR\nC: USER ann\nS: +OK\nstall", &login, &patient());
+    let error = session.unwrap_err();
+    assert_eq!((error.step, error.kind), (Step::Login, ErrorKind::Credentials));
+    assert_eq!(server.notes(), ["CAPA", "USER ann"]);
+}
+
+#[test]
+fn a_greeting_that_is_none_says_what_it_is() {
+    for (greeting, kind, hint) in [
+        ("S: -ERR [SYS/TEMP] maintenance", ErrorKind::Unavailable, None),
+        ("S: -ERR go away", ErrorKind::Unavailable, None),
+        ("S: * OK IMAP4rev1", ErrorKind::Protocol, Some("IMAP")),
+        ("S: 220 mx.example.com ESMTP", ErrorKind::Protocol, Some("SMTP")),
+        ("S: HTTP/1.1 400 Bad Request", ErrorKind::Protocol, Some("HTTP")),
+        (r"s: +OK\n", ErrorKind::Protocol, None),
+        (r"s: +OK rea", ErrorKind::Lost, None),
+        ("", ErrorKind::Lost, None),
+        ("flood: x", ErrorKind::Protocol, None),
+        ("flood: +OK", ErrorKind::Protocol, None),
+    ] {
+        let server = ScriptedServer::start(greeting);
+        let error = Pop3Session::open(&server.server(Protocol::Pop3, Security::None), &password(), &patient());
+        let error = error.unwrap_err();
+        assert_eq!((error.step, error.kind), (Step::Greeting, kind), "{greeting}: {error}");
+        match hint {
+            Some(hint) => assert!(error.hint.unwrap().contains(hint)),
+            None => assert!(!error.reason.is_empty()),
+        }
+        let notes = server.notes().join("\n");
+        assert!(!notes.contains("ann"), "{greeting}: {notes}");
+    }
+}
+
+/// Hostile after each step of a good session: the step it fails in.
+const STEPS: [(&str, Step); 9] = [
+    ("", Step::Greeting),
+    ("C: CAPA\nS: +OK\nS: X\nS: .", Step::Login),
+    ("C: USER ann\nS: +OK", Step::Login),
+    ("C: PASS opensesame\nS: +OK", Step::Folder),
+    ("C: CAPA\nS: -ERR", Step::Folder),
+    ("C: STAT\nS: +OK 2 20", Step::List),
+    ("C: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: .", Step::List),
+    ("C: LIST\nS: +OK\nS: 1 10\nS: 2 10\nS: .", Step::Fetch),
+    ("C: RETR 1\nS: +OK\nS: text\nS: .", Step::Fetch),
+];
+
+/// Plays a session up to the first error.
+fn whole_session(server: &ScriptedServer, limits: &Limits) -> Result<(), MailboxError> {
+    let server = server.server(Protocol::Pop3, Security::None);
+    let mut session = Box::new(Pop3Session::open(&server, &password(), limits)?);
+    let listed = session.list(&Listing::default())?;
+    session.fetch(&listed, &mut |_| ControlFlow::Continue(()))?;
+    session.apply(&refs(&listed), &After::Delete)?;
+    session.close()
+}
+
+#[test]
+fn whatever_a_server_does_in_whatever_state_it_ends_soon_and_at_its_step() {
+    for (done, (_, step)) in STEPS.iter().enumerate() {
+        let good: Vec<_> = STEPS[..=done].iter().map(|(script, _)| *script).collect();
+        for (hostile, kind) in [
+            ("close", ErrorKind::Lost),
+            ("s: +O\nclose", ErrorKind::Lost),
+            ("s: +OK\\r\\n\nclose", ErrorKind::Lost),
+            ("s: +OK\\r\\n1 a\nclose", ErrorKind::Lost),
+            ("stall", ErrorKind::TimedOut),
+            ("drip: +OK", ErrorKind::TimedOut),
+            ("drip: +OK 1 1\\r\\n1 1\\r\\n", ErrorKind::TimedOut),
+            ("S: \\xff\\x00 gibberish", ErrorKind::Protocol),
+            ("flood: gibberish", ErrorKind::Protocol),
+        ] {
+            let script = format!("S: +OK\n{}\nC* {}\n{hostile}", good.join("\n"), "");
+            let server = ScriptedServer::start(&script);
+            let error = whole_session(&server, &hasty()).unwrap_err();
+            server.notes();
+            // An answer that is whole leads to the next step, where the server is gone or says what nobody asked.
+            let same = (error.step, error.kind) == (*step, kind);
+            let later = error.step >= *step
+                && (hostile.starts_with("s: +OK\\r\\n") && matches!(error.kind, ErrorKind::Lost | ErrorKind::Protocol)
+                    || hostile.starts_with("drip: +OK 1 1")
+                        && matches!(error.kind, ErrorKind::Protocol | ErrorKind::TimedOut));
+            assert!(same || later, "{hostile} after {good:?}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn listings_that_contradict_each_other_are_refused() {
+    for (names, sizes, reason) in [
+        (&["1 a", "2 b"][..], &["1 10"][..], "names 2 messages"),
+        (&["1 a"], &["1 10", "2 10"], "names 1 messages"),
+        (&["1 a", "2 b"], &["1 10", "3 10"], "not of the same ones"),
+        (&["1 a", "1 b"], &["1 10", "1 10"], "lists message 1 twice"),
+        (&["1 a", "x b"], &["1 10"], "not understood"),
+        (&["0 a"], &["1 10"], "not understood"),
+    ] {
+        let lines = |all: &[&str]| format!("S: {}", all.join("\nS: "));
+        let script = format!(
+            "C: CAPA\nS: -ERR\nC: USER ann\nS: +OK\nC: PASS opensesame\nS: +OK\nC: STAT\nS: +OK 2 20
+            C: UIDL\nS: +OK\n{}\nS: .\nC: LIST\nS: +OK\n{}\nS: .\nstall",
+            lines(names),
+            lines(sizes)
+        );
+        let (session, server) = open_with(&script, &password(), &patient());
+        let mut session = session.unwrap();
+        let error = session.list(&Listing::default()).unwrap_err();
+        assert_eq!((error.step, error.kind), (Step::List, ErrorKind::Protocol));
+        assert!(error.reason.contains(reason), "{error}");
+        assert_eq!(
+            session.close(),
+            Err(error),
+            "after an error nothing is said, and QUIT above all"
+        );
+        assert_ne!(server.notes().last().unwrap(), "QUIT");
+    }
+}
+
+#[test]
+fn gaps_any_order_and_names_that_occur_twice_are_no_contradiction() {
+    let script = THREE.replace("S: 1 a\n    S: 2 b\n    S: 3 c", "S: 9 same\nS: 2 same\nS: 3 c");
+    let script = script.replace("S: 1 5\n    S: 2 50\n    S: 3 500", "S: 3 5\nS: 2 4\nS: 9 6");
+    let (session, listed, server) = listed(&script, "", &patient());
+    let listed: Vec<_> = listed
+        .iter()
+        .map(|l| format!("{} {}", name(&l.message), l.bytes))
+        .collect();
+    assert_eq!(listed, ["2=same 4", "3=c 5", "9=same 6"]);
+    drop(session);
+    server.notes();
+}
+
+#[test]
+fn without_uidl_the_session_says_so_and_lives_on() {
+    let (session, server) = open_with(
+        "C: CAPA\nS: -ERR\nC: USER ann\nS: +OK\nC: PASS opensesame\nS: +OK\nC: STAT\nS: +OK 1 10
+        C: UIDL
+        S: -ERR unknown command
+        C: QUIT
+        S: +OK",
+        &password(),
+        &patient(),
+    );
+    let mut session = session.unwrap();
+    let error = session.list(&Listing::default()).unwrap_err();
+    assert_eq!((error.step, error.kind), (Step::List, ErrorKind::Unsupported));
+    assert!(error.hint.unwrap().contains("IMAP"));
+    session.close().unwrap();
+    server.notes();
+}
+
+#[test]
+fn long_and_refused_and_unknown_messages_each_get_their_delivery_in_order() {
+    let limits = Limits {
+        message_bytes: 60,
+        ..patient()
+    };
+    let (mut session, listed, server) = listed(
+        THREE_PIPELINED,
+        "C: RETR 1
+        C: RETR 2
+        S: -ERR [SYS/TEMP] cannot be read now
+        S: +OK
+        S: longer than it was listed, and longer than anybody may be here
+        S: .
+        C: RETR 2
+        S: +OK
+        S: 2
+        S: .",
+        &limits,
+    );
+    let mut stranger = listed[1].clone();
+    stranger.message = MessageRef::Uidl {
+        number: NonZeroU32::new(2).unwrap(),
+        uidl: Uidl::new("from-another-session").unwrap(),
+    };
+    let wanted = [
+        listed[2].clone(),
+        listed[0].clone(),
+        stranger.clone(),
+        listed[1].clone(),
+    ];
+    let (deliveries, result) = fetched(&mut session, &wanted);
+    assert_eq!(
+        deliveries,
+        [
+            "3=c is too long: 500",
+            "1=a is refused: [SYS/TEMP] cannot be read now",
+            "2=from-another-session is gone",
+            "2=b is too long: 64",
+        ]
+    );
+    result.unwrap();
+    let (deliveries, result) = fetched(&mut session, &listed[1..2]);
+    assert_eq!(deliveries, [r"2=b 2\r\n"], "the session is still in step");
+    result.unwrap();
+    session.apply(&[stranger.message], &After::Delete).unwrap();
+    drop(session);
+    assert_eq!(server.notes().last().unwrap(), "RETR 2", "a stranger is not deleted");
+}
+
+#[test]
+fn a_message_without_end_drops_the_connection() {
+    let limits = Limits {
+        message_bytes: 60,
+        ..patient()
+    };
+    let (mut session, listed, server) = listed(THREE, "C: RETR 1\nS: +OK\nflood: text", &limits);
+    let (deliveries, result) = fetched(&mut session, &listed);
+    assert_eq!(deliveries, [""; 0]);
+    let error = result.unwrap_err();
+    assert_eq!((error.step, error.kind), (Step::Fetch, ErrorKind::Protocol));
+    assert!(error.reason.contains("listed with 5"), "{error}");
+    drop(session);
+    server.notes();
+}
+
+#[test]
+fn breaking_off_leaves_the_session_in_step() {
+    let (mut session, listed, server) = listed(
+        THREE_PIPELINED,
+        "C: RETR 1
+        C: RETR 2
+        C: RETR 3
+        S: +OK
+        S: .
+        S: -ERR
+        S: +OK
+        S: 3
+        S: .
+        C: QUIT
+        S: +OK",
+        &patient(),
+    );
+    let mut deliveries = 0;
+    let result = session.fetch(&listed, &mut |_| {
+        deliveries += 1;
+        ControlFlow::Break(())
+    });
+    assert_eq!((deliveries, result), (1, Ok(())));
+    session.close().unwrap();
+    server.notes();
+}
+
+#[test]
+fn a_preview_leaves_no_trace() {
+    let (mut session, listed, server) = listed(
+        THREE_PIPELINED,
+        "C: TOP 1 99999999
+        S: +OK
+        S: 1
+        S: .",
+        &patient(),
+    );
+    let mut deliveries = Vec::new();
+    let looked = session.peek(&listed[..1], &mut |delivery| {
+        deliveries.push(told(&delivery));
+        ControlFlow::Continue(())
+    });
+    looked.unwrap();
+    assert_eq!(deliveries, [r"1=a 1\r\n"]);
+    drop(session);
+    server.notes();
+}
+
+#[test]
+fn a_refused_deletion_is_done_if_the_message_is_gone_and_an_error_if_it_is_not() {
+    let (mut session, listed, server) = listed(
+        THREE_PIPELINED,
+        "C: DELE 1
+        C: DELE 2
+        C: DELE 3
+        S: +OK
+        S: -ERR no such message
+        S: +OK
+        C: LIST 2
+        S: -ERR no such message
+        C: QUIT
+        S: +OK",
+        &patient(),
+    );
+    assert_eq!(session.apply(&refs(&listed), &After::Delete), Ok(Applied::AtClose));
+    session.close().unwrap();
+    server.notes();
+
+    let (mut session, listed, server) = self::listed(
+        THREE_PIPELINED,
+        "C: DELE 2
+        S: -ERR read only
+        C: LIST 2
+        S: +OK 2 50
+        stall",
+        &patient(),
+    );
+    let error = session.apply(&refs(&listed[1..2]), &After::Delete).unwrap_err();
+    assert_eq!((error.step, error.kind), (Step::After, ErrorKind::Folder));
+    assert_eq!(session.close(), Err(error));
+    assert_eq!(server.notes().last().unwrap(), "LIST 2");
+}
+
+#[test]
+fn deletions_count_only_when_quit_is_answered_with_yes() {
+    for (answer, kind) in [
+        ("close", ErrorKind::Lost),
+        ("S: -ERR some deleted messages not removed", ErrorKind::Unavailable),
+        ("s: +OK", ErrorKind::Lost),
+        (r"s: +OK\r\n+OK\r\n", ErrorKind::Protocol),
+        ("S: done", ErrorKind::Protocol),
+    ] {
+        let script = format!("C: DELE 1\nS: +OK\nC: QUIT\n{answer}");
+        let (mut session, listed, server) = listed(THREE, &script, &patient());
+        session.apply(&refs(&listed[..1]), &After::Delete).unwrap();
+        let error = session.close().unwrap_err();
+        assert_eq!((error.step, error.kind), (Step::Close, kind), "{answer}");
+        server.notes();
+    }
+}
