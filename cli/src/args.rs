@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rebound_classify::Category;
 
 /// Where everything is kept unless `--data` says otherwise.
 pub(crate) const DEFAULT_DATA: &str = ".rebound";
@@ -72,9 +71,9 @@ pub(crate) struct ClassifyArgs {
     /// Where the messages are: .eml files, folders, Maildirs, mbox files, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Only messages of this category, `unrecognised` for example
+    /// Only messages of this category, `unrecognised` for example, or one that your own rules name
     #[arg(long, value_name = "CATEGORY")]
-    pub category: Option<Category>,
+    pub category: Option<String>,
     /// Say how each verdict came about: what was found, which rule decided, what lost, whose contact it is
     #[arg(long)]
     pub explain: bool,

@@ -159,6 +159,18 @@ fn a_users_rule_decides_first_and_its_category_is_shown() {
     assert_eq!(verdict["own_category"], "ask-the-network-team");
     assert_eq!(verdict["action"], "record");
     assert!(classify("table").contains("ask-the-network-team"));
+    let only = |category: &str| {
+        let mut command = rebound(Path::new("unused"));
+        let command = command.args(["classify", "--format", "jsonl", "--category", category, "--rules"]);
+        documents(&stdout(command.args([&rules, &message]))).len()
+    };
+    assert_eq!(
+        only("ask-the-network-team"),
+        1,
+        "a category of one's own can be asked for"
+    );
+    assert_eq!(only("sender-blocked"), 1, "and so can the one that it stands beside");
+    assert_eq!(only("hard-bounce"), 0);
     let plain = stdout(
         rebound(Path::new("unused"))
             .args(["classify", "--format", "jsonl"])

@@ -2,17 +2,21 @@
 
 mod story;
 
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context, Result};
+use clap::CommandFactory;
+use clap::error::ErrorKind;
 use rebound_classify::explain::Explanation;
+use rebound_classify::reason::Rules;
 use rebound_classify::{Category, Classifier, Report, Verdict};
 use rebound_mailbox::sources::{SourceMessage, Sources};
 use rebound_message::MessageHash;
 use serde::Serialize;
 
 use super::Outcome;
-use crate::args::{ClassifyArgs, ReportFormat};
+use crate::args::{ClassifyArgs, Cli, ReportFormat};
 use crate::complaints::Complaints;
 use crate::output::{Align, JsonStream, Table, prose_width, width};
 
@@ -21,10 +25,13 @@ pub(super) fn classify(args: &ClassifyArgs) -> Result<Outcome> {
     let mut complaints = Complaints::default();
     let out = BufWriter::new(io::stdout().lock());
     let classifier = args.rules.classifier()?;
+    if let Some(category) = &args.category {
+        check_category(category, classifier.rules());
+    }
     let judged = Sources::open(&args.paths)
         .filter_map(|found| found.map_err(|error| complaints.source(&error)).ok())
         .map(|message| Judged::new(&classifier, &message, args.explain))
-        .filter(|judged| args.category.is_none_or(|category| judged.is(category)));
+        .filter(|judged| args.category.as_deref().is_none_or(|category| judged.is(category)));
     match args.format {
         ReportFormat::Table if args.explain => print_stories(judged, out),
         ReportFormat::Table => print_table(judged, out),
@@ -33,6 +40,20 @@ pub(super) fn classify(args: &ClassifyArgs) -> Result<Outcome> {
     }
     .context("printing the verdicts")?;
     Ok(complaints.outcome())
+}
+
+/// Ends the command when neither rebound nor one of the user's rules knows the category: that is wrong usage.
+fn check_category(category: &str, rules: &Rules) {
+    let own: BTreeSet<&str> = rules
+        .list()
+        .filter_map(|rule| Some(rule.own?.category.as_str()))
+        .collect();
+    if category.parse::<Category>().is_ok() || own.contains(category) {
+        return;
+    }
+    let known: Vec<&str> = Category::ALL.iter().map(|known| known.as_str()).chain(own).collect();
+    let complaint = format!("no category is called '{category}'; there are {}", known.join(", "));
+    Cli::command().error(ErrorKind::InvalidValue, complaint).exit()
 }
 
 /// One message's verdict: in the JSON formats, the contract that other programs build on.
@@ -63,14 +84,12 @@ impl Judged {
         }
     }
 
-    /// Whether the message, or what it says about one of its recipients, is of this category.
-    fn is(&self, category: Category) -> bool {
-        self.report.category == category
-            || self
-                .report
-                .recipients
-                .iter()
-                .any(|verdict| verdict.category == category)
+    /// Whether the message, or what it says about one of its recipients, is of this category, built in or the user's.
+    fn is(&self, category: &str) -> bool {
+        self.report.category.as_str() == category
+            || self.report.recipients.iter().any(|verdict| {
+                verdict.category.as_str() == category || verdict.own_category.as_deref() == Some(category)
+            })
     }
 }
 

@@ -144,6 +144,8 @@ pub struct Candidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContactSource {
+    /// The return path, which was made for this contact (VERP), by a pattern of the user's.
+    ReturnPath,
     /// A header field of the returned message that says whom it was sent to.
     ContactHeader,
     /// `Original-Recipient` of the report, or what says the same in words.

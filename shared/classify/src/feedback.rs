@@ -48,6 +48,10 @@ pub(crate) fn read_feedback(part: &str, returned: &Returned) -> Feedback {
             }
         }
     }
+    // The report may name the far end of a forwarding; the return path was made for whom we wrote to.
+    if let Some(contact) = returned.verp.as_ref().filter(|_| recipients.len() <= 1) {
+        recipients = vec![contact.clone()];
+    }
     if recipients.is_empty() {
         // What the sender wrote goes before where a forwarding ended; only a list writes its own name into `To`.
         let to = &returned.original.to;

@@ -21,6 +21,7 @@ mod pipeline;
 mod proof;
 pub mod reason;
 mod report;
+mod sent;
 mod verdict;
 mod words;
 
@@ -29,8 +30,8 @@ use std::cell::RefCell;
 use explain::{Explanation, Notes};
 
 pub use evidence::Outcome;
-pub use original::SentHeaders;
 pub use report::{Original, Report, Verdict};
+pub use sent::{InvalidVerpPattern, SentMail, VerpPattern};
 pub use words::{Action, Address, Category, EnhancedStatus, Reason, ReplyCode, Severity, UnknownWord};
 
 /// Judges messages. Make one and use it for all of them; it is cheap to share and holds no state between messages.
@@ -47,22 +48,24 @@ impl Classifier {
             phrases: evidence::Phrases::new(),
             dialects: dialect::Dialects::new(),
             signs: proof::Signs::new(),
-            sent_headers: SentHeaders::default(),
+            sent: SentMail::default(),
         };
         Self { engine }
     }
 
-    /// The same with users' rules in front of the built-in ones, see [`reason::Rules::with_user_rules`].
+    /// The same with users' rules in front of the built-in ones, see [`reason::Rules::with_user_rules`], and with what they
+    /// say about their mail in front of what is known of everybody's.
     #[must_use]
     pub fn with_rules(mut self, rules: reason::Rules) -> Self {
+        self.engine.sent = SentMail::default().after(rules.sent_mail());
         self.engine.rules = Some(rules);
         self
     }
 
-    /// The same, finding contact and campaign in other header fields of the sent messages.
+    /// The same, finding contact and campaign of the sent messages where `sent` says and nowhere else.
     #[must_use]
-    pub fn with_sent_headers(mut self, sent_headers: SentHeaders) -> Self {
-        self.engine.sent_headers = sent_headers;
+    pub fn with_sent_mail(mut self, sent: SentMail) -> Self {
+        self.engine.sent = sent;
         self
     }
 

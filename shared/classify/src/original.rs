@@ -2,6 +2,7 @@
 
 use crate::mime::{Fields, Mail, Role, addresses};
 use crate::report::Original;
+use crate::sent::SentMail;
 use crate::words::Address;
 
 /// Lines looked at before the returned header begins.
@@ -10,61 +11,12 @@ const MAX_LEADING_LINES: usize = 40;
 /// Enough for any header; what follows is the body.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 
-/// Header fields of the sent message that name its contact and its campaign, first found first taken.
-#[derive(Clone, Debug)]
-pub struct SentHeaders {
-    /// Fields that hold the contact's address.
-    pub contact: Vec<String>,
-    /// Fields that hold the campaign.
-    pub campaign: Vec<String>,
-}
-
-impl Default for SentHeaders {
-    /// The fields that list managers and sending services are known to write.
-    fn default() -> Self {
-        const CONTACT: &[&str] = &[
-            "X-Rebound-Contact",
-            "X-Contact-Address",
-            "X-Subscriber",
-            "X-Original-Recipient",
-        ];
-        const CAMPAIGN: &[&str] = &[
-            "X-Campaign",
-            "X-Campaign-ID",
-            "X-CampaignID",
-            "X-Campaign_ID",
-            "X-Mailing-ID",
-            "X-MailingID",
-            "X-Newsletter-ID",
-            "X-Mailer-Campaign",
-            "X-Mailchimp-Campaign-ID",
-            "X-HS-Campaign-ID",
-            "X-Job",
-            "X-JobID",
-            "X-Mailgun-Tag",
-            "X-PM-Tag",
-            "X-SES-Message-Tags",
-            "X-Message-Group",
-            "CampaignID",
-            "X-CSA-Campaign",
-            "X-MSYS-Campaign",
-            "X-Emarsys-Campaign",
-            "X-ListMember-Campaign",
-            "X-Feedback-ID",
-            "Feedback-ID",
-        ];
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Self {
-            contact: owned(CONTACT),
-            campaign: owned(CAMPAIGN),
-        }
-    }
-}
-
 /// What the returned header says.
 #[derive(Debug, Default)]
 pub(crate) struct Returned {
     pub(crate) original: Original,
+    /// The contact that the return path was made for.
+    pub(crate) verp: Option<Address>,
     /// The address in a contact field.
     pub(crate) contact: Option<Address>,
     /// Addresses of the sender and of the list, which are never contacts.
@@ -76,19 +28,38 @@ pub(crate) struct Returned {
 }
 
 /// Reads the returned part of `mail`, or what follows the report in its text.
-pub(crate) fn read_returned(mail: &Mail<'_>, in_text: Option<&str>, names: &SentHeaders) -> Returned {
+pub(crate) fn read_returned(mail: &Mail<'_>, in_text: Option<&str>, sent: &SentMail) -> Returned {
+    let mut returned = read_header(mail, in_text, sent);
+    returned.verp = made_for(mail, sent).or(returned.verp);
+    returned
+}
+
+/// The contact whose return path `mail` came to (RFC 5321 section 6.1: reports go to the return path).
+pub(crate) fn made_for(mail: &Mail<'_>, sent: &SentMail) -> Option<Address> {
+    if sent.verp.is_empty() {
+        return None;
+    }
+    let delivered: Vec<Address> = ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to"]
+        .iter()
+        .flat_map(|name| mail.headers(name))
+        .flat_map(addresses)
+        .collect();
+    sent.contact_of(&delivered).or_else(|| sent.contact_of(mail.to()))
+}
+
+fn read_header(mail: &Mail<'_>, in_text: Option<&str>, sent: &SentMail) -> Returned {
     let part = mail
         .part(Role::ReturnedMessage)
         .or_else(|| mail.part(Role::ReturnedHeaders));
     if let Some(part) = part {
         let text = part.head_text(MAX_HEADER_BYTES);
-        let found = from_text(&text, names);
+        let found = from_text(&text, sent);
         if found.present {
             return found;
         }
     }
     // Some software calls the returned part text, or an attachment of no type.
-    let found = in_text.map(|text| from_text(text, names)).unwrap_or_default();
+    let found = in_text.map(|text| from_text(text, sent)).unwrap_or_default();
     if found.present {
         return found;
     }
@@ -99,13 +70,13 @@ pub(crate) fn read_returned(mail: &Mail<'_>, in_text: Option<&str>, names: &Sent
                 && !part.is_inside_returned()
                 && !part.content_type().to_ascii_lowercase().starts_with("multipart/")
         })
-        .map(|part| from_text(&part.head_text(MAX_HEADER_BYTES), names))
+        .map(|part| from_text(&part.head_text(MAX_HEADER_BYTES), sent))
         .find(|found| found.present)
         .unwrap_or_default()
 }
 
 /// Reads a message header somewhere in `text`, quoted, indented or preceded by rules and remarks.
-pub(crate) fn from_text(text: &str, names: &SentHeaders) -> Returned {
+pub(crate) fn from_text(text: &str, sent: &SentMail) -> Returned {
     let Some((start, prefix)) = header_start(text) else {
         return Returned::default();
     };
@@ -120,10 +91,10 @@ pub(crate) fn from_text(text: &str, names: &SentHeaders) -> Returned {
             .collect();
         std::borrow::Cow::Owned(stripped.join("\n"))
     };
-    from_fields(&Fields::parse(fields_text.as_bytes()), names)
+    from_fields(&Fields::parse(fields_text.as_bytes()), sent)
 }
 
-fn from_fields(fields: &Fields<'_>, names: &SentHeaders) -> Returned {
+fn from_fields(fields: &Fields<'_>, sent: &SentMail) -> Returned {
     let first = |list: &[String]| {
         list.iter().find_map(|name| {
             let value = fields.get(name)?.trim();
@@ -155,7 +126,7 @@ fn from_fields(fields: &Fields<'_>, names: &SentHeaders) -> Returned {
         to: single(&to),
         date: fields.get("date").map(str::to_owned).filter(|date| !date.is_empty()),
         list: fields.get("list-id").map(list_id).filter(|id| !id.is_empty()),
-        campaign: first(&names.campaign),
+        campaign: first(&sent.campaign_headers),
     };
     let present = original.message_id.is_some()
         || original.subject.is_some()
@@ -178,9 +149,11 @@ fn from_fields(fields: &Fields<'_>, names: &SentHeaders) -> Returned {
             .into_iter()
             .next()
     });
-    let contact = first(&names.contact).and_then(|value| addresses(&value).into_iter().next());
+    let contact = first(&sent.contact_headers).and_then(|value| addresses(&value).into_iter().next());
+    let return_path = fields.get("return-path").map(addresses).unwrap_or_default();
     Returned {
         original,
+        verp: sent.contact_of(&return_path),
         contact,
         senders,
         delivered_to,
@@ -260,12 +233,12 @@ mod tests {
 
     #[test]
     fn a_returned_header_is_found_below_remarks_and_behind_quotes() {
-        let names = SentHeaders::default();
+        let sent = SentMail::default();
         for text in [
             "\n\nReceived: by x\nFrom: Us <news@example.com>\nTo: ann@example.org\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\nMessage-ID: <1@example.com>\nList-Id: Weekly <weekly.example.com>\nX-Campaign: c7\n\nbody",
             "the first lines:\n\n> From: news@example.com\n> To: <ann@example.org>\n> Subject: Grüße\n> Message-ID: <1@example.com>\n> List-Id: weekly.example.com\n> Feedback-ID: c7:1:x:y\n>\n> text",
         ] {
-            let found = from_text(text, &names);
+            let found = from_text(text, &sent);
             assert_eq!(
                 found.original.from.as_ref().map(Address::as_str),
                 Some("news@example.com"),

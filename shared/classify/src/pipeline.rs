@@ -12,10 +12,11 @@ use crate::feedback::{Feedback, category_of, read_feedback};
 use crate::kinds::{self, Kind};
 use crate::merge::merge;
 use crate::mime::{Mail, Role, addresses};
-use crate::original::{Returned, SentHeaders, from_text, read_returned};
+use crate::original::{Returned, from_text, made_for, read_returned};
 use crate::proof::{HeaderProof, Signs, is_by_robot};
 use crate::reason::Rules;
 use crate::report::{Original, Report, Verdict};
+use crate::sent::SentMail;
 use crate::verdict::Judge;
 use crate::words::{Address, Category, Reason, Severity};
 
@@ -30,7 +31,7 @@ pub(crate) struct Engine {
     pub(crate) phrases: Phrases,
     pub(crate) dialects: Dialects,
     pub(crate) signs: Signs,
-    pub(crate) sent_headers: SentHeaders,
+    pub(crate) sent: SentMail,
 }
 
 impl Engine {
@@ -66,7 +67,7 @@ impl Engine {
             }
         }
         if let Some(part) = mail.part(Role::FeedbackReport) {
-            let returned = read_returned(mail, None, &self.sent_headers);
+            let returned = read_returned(mail, None, &self.sent);
             let feedback = read_feedback(&part.text(), &returned);
             notes.basis(Basis::FeedbackReport);
             return feedback_report(feedback, returned);
@@ -136,7 +137,7 @@ impl Engine {
             } else {
                 Vec::new()
             },
-            original: read_returned(mail, None, &self.sent_headers).original,
+            original: read_returned(mail, None, &self.sent).original,
             ..blank()
         }
     }
@@ -167,7 +168,7 @@ impl Engine {
                 crate::evidence::append_folded(&mut only.words, text.report);
             }
         }
-        let returned = read_returned(mail, in_text, &self.sent_headers);
+        let returned = read_returned(mail, in_text, &self.sent);
         name_by_returned(&mut status.recipients, &returned);
         let mut report = self.failure_report(status.recipients, returned, dialect, true, notes);
         report.reporting_mta = status.reporting_mta;
@@ -182,7 +183,8 @@ impl Engine {
         }
         let notification = read_notification(text)?;
         notes.basis(Basis::Notification);
-        let returned = from_text(&notification.sent_header, &self.sent_headers);
+        let mut returned = from_text(&notification.sent_header, &self.sent);
+        returned.verp = made_for(mail, &self.sent).or(returned.verp);
         if let Some((recipients, kind)) = notification.complaint {
             let kind = kind.unwrap_or_else(|| "abuse".to_owned());
             let mut report = feedback_report(
@@ -219,7 +221,7 @@ impl Engine {
         }
         notes.basis(Basis::Words);
         let dialect = self.dialects.recognise(mail, own);
-        let mut returned = read_returned(mail, text.returned, &self.sent_headers);
+        let mut returned = read_returned(mail, text.returned, &self.sent);
         let mut recipients = fields_in_text(own).unwrap_or_default();
         let mut reporting_mta = None;
         if recipients.recipients.is_empty() {
@@ -233,7 +235,10 @@ impl Engine {
         notes.found(&text.recipients);
         let mut recipients = recipients.recipients;
         if !returned.present {
-            returned = from_text(own, &self.sent_headers);
+            returned = Returned {
+                verp: returned.verp,
+                ..from_text(own, &self.sent)
+            };
         }
         if recipients.is_empty()
             || recipients

@@ -144,10 +144,11 @@ impl Judge<'_> {
         }
     }
 
-    /// The address that was mailed, in the order of trust: a contact field of the returned message, the original
+    /// The address that was mailed, in the order of trust: the return path made for it, a contact field of the returned message, the original
     /// recipient, the returned message's own `To` when it names one address, the final recipient.
     fn contacts<'f>(&'f self, evidence: &'f Evidence) -> impl Iterator<Item = Candidate> + 'f {
         let returned = self.returned;
+        let verp = returned.verp.as_ref().filter(|_| self.alone);
         let contact = returned.contact.as_ref().filter(|_| self.alone);
         let original = evidence
             .original
@@ -160,6 +161,7 @@ impl Judge<'_> {
             .as_ref()
             .filter(|to| self.alone && !sender(to) && to.as_str().contains('@'));
         let candidates = [
+            (ContactSource::ReturnPath, verp),
             (ContactSource::ContactHeader, contact),
             (ContactSource::OriginalRecipient, original),
             (ContactSource::ReturnedTo, to),

@@ -228,6 +228,7 @@ fn recognised(verdict: &Verdict) -> String {
 
 fn contact(source: ContactSource) -> &'static str {
     match source {
+        ContactSource::ReturnPath => "the return path was made for it (a `verp` pattern of yours)",
         ContactSource::ContactHeader => "the message that came back names it as its contact",
         ContactSource::OriginalRecipient => "the report says that this was the address written to (Original-Recipient)",
         ContactSource::ReturnedTo => "the message that came back was for it (To)",

@@ -24,6 +24,7 @@ mod source;
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::sent::SentMail;
 use crate::words::{EnhancedStatus, Reason, ReplyCode, Severity};
 
 pub use compile::Own;
@@ -99,6 +100,8 @@ pub struct Rules {
     own: Compiled,
     /// The built-in ones; only a set that is being checked goes without.
     builtin: Option<&'static Compiled>,
+    /// What users say about the mail they send.
+    sent: SentMail,
     version: Cow<'static, str>,
 }
 
@@ -154,6 +157,7 @@ impl Rules {
         static BUILTIN: Rules = Rules {
             own: Compiled::NONE,
             builtin: Some(&builtin::COMPILED),
+            sent: SentMail::NOTHING,
             version: Cow::Borrowed(builtin::VERSION),
         };
         &BUILTIN
@@ -179,6 +183,10 @@ impl Rules {
         Ok(Self {
             own,
             builtin: Some(&builtin::COMPILED),
+            sent: sets
+                .iter()
+                .rev()
+                .fold(SentMail::NOTHING, |all, set| all.after(&set.sent)),
             version: order::version(texts.chain([builtin::VERSION])).into(),
         })
     }
@@ -188,6 +196,7 @@ impl Rules {
         Self {
             own,
             builtin: None,
+            sent: SentMail::NOTHING,
             version: order::version([text]).into(),
         }
     }
@@ -195,6 +204,11 @@ impl Rules {
     /// Names the rules' content: 16 hexadecimal digits that change when any rule does.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// What the users' files say about the mail they send; nothing without them.
+    pub fn sent_mail(&self) -> &SentMail {
+        &self.sent
     }
 
     /// Every rule in the order in which they are asked.

@@ -9,12 +9,15 @@ use toml::Spanned;
 
 use super::compile::{Compiled, RuleFault, check_pattern};
 use super::{Facts, Rules};
+use crate::sent::SentMail;
 use crate::words::{Action, EnhancedStatus, Reason, ReplyCode, Severity};
 
 /// A file of rules larger than this is a mistake.
 const MAX_FILE: usize = 512 * 1024;
 /// More rules in one file than anybody can keep in mind.
 const MAX_RULES: usize = 2000;
+/// Patterns and header fields of one file: each is looked for in every message.
+const MAX_MAIL: usize = 100;
 /// Faults reported at a time; the rest are usually echoes.
 const MAX_FAULTS: usize = 50;
 
@@ -59,6 +62,19 @@ pub(super) struct RuleSource {
 struct FileSource {
     #[serde(default)]
     rule: Vec<Spanned<RuleSource>>,
+    mail: Option<MailSource>,
+}
+
+/// What a file says about the mail that its owner sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct MailSource {
+    #[serde(default)]
+    verp: Vec<Spanned<String>>,
+    #[serde(default)]
+    contact_headers: Vec<Spanned<String>>,
+    #[serde(default)]
+    campaign_headers: Vec<Spanned<String>>,
 }
 
 /// A text that a rule must, or must not, decide: a string, or a table with the facts that go with it.
@@ -152,6 +168,7 @@ pub struct RuleSet {
     origin: String,
     pub(super) text: String,
     pub(super) rules: Vec<RuleSource>,
+    pub(super) sent: SentMail,
 }
 
 impl RuleSet {
@@ -172,12 +189,12 @@ impl RuleSet {
                 }],
             });
         }
-        let rules = match read(toml) {
-            Ok(rules) => rules,
+        let (rules, mail) = match read_file(toml) {
+            Ok(FileSource { rule, mail }) => (rule.into_iter().map(Spanned::into_inner).collect::<Vec<_>>(), mail),
             Err(error) => {
                 // A reader of TOML stops at the first fault; rules stand apart, so each can be read by itself.
                 for (start, rule) in apart(toml) {
-                    if let Err(error) = read(rule) {
+                    if let Err(error) = read_file(rule) {
                         let span = error.span().unwrap_or(0..0);
                         faults.add(start + span.start..start + span.end, None, error.message().to_owned());
                     }
@@ -226,11 +243,13 @@ impl RuleSet {
             }
             Ok(compiled) => check_examples(&rules, &Rules::of_set(compiled, toml), &mut faults),
         }
+        let sent = read_mail(&mail.unwrap_or_default(), &mut faults);
         if faults.list.is_empty() {
             Ok(Self {
                 origin: origin.to_owned(),
                 text: toml.to_owned(),
                 rules,
+                sent,
             })
         } else {
             Err(faults.into_errors(origin))
@@ -255,11 +274,46 @@ impl RuleSet {
 
 /// Reads without checking; for the built-in files, which the tests check.
 pub(super) fn read(toml: &str) -> Result<Vec<RuleSource>, toml::de::Error> {
-    Ok(toml::from_str::<FileSource>(toml)?
-        .rule
-        .into_iter()
-        .map(Spanned::into_inner)
-        .collect())
+    Ok(read_file(toml)?.rule.into_iter().map(Spanned::into_inner).collect())
+}
+
+fn read_file(toml: &str) -> Result<FileSource, toml::de::Error> {
+    toml::from_str(toml)
+}
+
+/// Checks what is said about the user's mail.
+fn read_mail(mail: &MailSource, faults: &mut Faults<'_>) -> SentMail {
+    let mut sent = SentMail::NOTHING;
+    for pattern in &mail.verp {
+        match pattern.get_ref().parse() {
+            Ok(pattern) => sent.verp.push(pattern),
+            Err(error) => faults.add(pattern.span(), None, format!("{:?}: {error}", pattern.get_ref())),
+        }
+    }
+    for (names, known) in [
+        (&mail.contact_headers, &mut sent.contact_headers),
+        (&mail.campaign_headers, &mut sent.campaign_headers),
+    ] {
+        for name in names {
+            // RFC 5322 section 3.6.8.
+            let is_name = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+            if !name.get_ref().is_empty() && name.get_ref().bytes().all(is_name) {
+                known.push(name.get_ref().clone());
+            } else {
+                let reason = format!("{:?} is no name of a header field", name.get_ref());
+                faults.add(name.span(), None, reason);
+            }
+        }
+    }
+    let said = mail.verp.len() + mail.contact_headers.len() + mail.campaign_headers.len();
+    if said > MAX_MAIL {
+        faults.add(
+            0..0,
+            None,
+            format!("[mail] names {said} patterns and fields; at most {MAX_MAIL} are taken"),
+        );
+    }
+    sent
 }
 
 /// The file cut before every header of a table, with the place where each piece begins.

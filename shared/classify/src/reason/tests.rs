@@ -255,7 +255,7 @@ fn the_rules_in_the_guide_are_accepted() {
         .skip(1)
         .filter_map(|block| block.split("```").next())
         .collect();
-    assert_eq!(rules.len(), 2);
+    assert_eq!(rules.len(), 3);
     for rule in rules {
         if let Err(errors) = RuleSet::parse(rule, "docs/rules.md") {
             panic!("{errors}");
