@@ -272,7 +272,8 @@ impl RuleSet {
     }
 }
 
-/// Reads without checking; for the built-in files, which the tests check.
+/// Reads without checking; for the tests of the built-in files.
+#[cfg(test)]
 pub(super) fn read(toml: &str) -> Result<Vec<RuleSource>, toml::de::Error> {
     Ok(read_file(toml)?.rule.into_iter().map(Spanned::into_inner).collect())
 }
