@@ -1,0 +1,233 @@
+//! POP3 with a real server.
+
+// A test may panic, and so may what helps it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fs;
+use std::ops::ControlFlow;
+
+use rebound_mailbox::pop3::Pop3Session;
+use rebound_mailbox::server::{
+    After, Applied, Delivery, ErrorKind, Limits, Listed, Listing, Login, MessageRef, Protocol, Secret, Security,
+    Server, Session, Step, Trust,
+};
+use rebound_test_mail::{Door, MailServer, Mailbox, TokenTrouble};
+use support::patient;
+
+fn server(server: &MailServer, security: Security) -> Server {
+    Server {
+        protocol: Protocol::Pop3,
+        host: server.host().to_owned(),
+        port: server.port(match security {
+            Security::Tls => Door::Pop3s,
+            Security::StartTls | Security::None => Door::Pop3,
+        }),
+        security,
+        trust: Trust::Authorities(fs::read_to_string(server.authority()).unwrap()),
+    }
+}
+
+fn password(mailbox: &Mailbox) -> Login {
+    Login::Password {
+        user: mailbox.user().to_owned(),
+        password: Secret::new(mailbox.server().password()),
+    }
+}
+
+fn open(mailbox: &Mailbox, limits: &Limits) -> Box<Pop3Session> {
+    let server = server(mailbox.server(), Security::Tls);
+    Box::new(Pop3Session::open(&server, &password(mailbox), limits).unwrap())
+}
+
+fn fetch(session: &mut Pop3Session, wanted: &[Listed]) -> Vec<Delivery> {
+    let mut deliveries = Vec::new();
+    session
+        .fetch(wanted, &mut |delivery| {
+            deliveries.push(delivery);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    deliveries
+}
+
+fn refs(listed: &[Listed]) -> Vec<MessageRef> {
+    listed.iter().map(|listed| listed.message.clone()).collect()
+}
+
+#[test]
+fn messages_arrive_byte_for_byte_and_go_only_with_quit() {
+    let Some(dovecot) = MailServer::dovecot() else { return };
+    let mailbox = dovecot.mailbox("pop3-bytes");
+    let messages: Vec<Vec<u8>> = [
+        "Subject: dots\r\n\r\n.\r\n..\r\n.a\r\n\r\n.\r\n",
+        "Subject: no line end\r\n\r\ntext",
+        "Subject: 8 bit\r\n\r\n\u{fc}\u{0}\u{ff}\r\n",
+        "\r\n",
+        "Subject: long\r\n\r\n",
+    ]
+    .iter()
+    .map(|message| message.as_bytes().to_vec())
+    .chain([
+        b"Subject: big\r\n\r\n".to_vec(),
+        b"x".repeat(900_000),
+        b"\r\n.\r\n".repeat(300_000),
+    ])
+    .collect();
+    for message in &messages {
+        mailbox.inbox().deliver(message);
+    }
+    let mut session = open(&mailbox, &patient());
+    let listed = session.list(&Listing::default()).unwrap();
+    assert_eq!(session.folder().messages, messages.len() as u64);
+    let mut looked = 0;
+    session
+        .peek(&listed, &mut |_| {
+            looked += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(looked, messages.len());
+    drop(session);
+    assert!(
+        mailbox.inbox().messages().iter().all(|m| m.is_unread()),
+        "a look left a trace"
+    );
+
+    let mut session = open(&mailbox, &patient());
+    assert_eq!(
+        session.list(&Listing::default()).unwrap(),
+        listed,
+        "names stay the same"
+    );
+    for (delivery, sent) in fetch(&mut session, &listed).into_iter().zip(&messages) {
+        let Delivery::Message { bytes, .. } = delivery else {
+            panic!("{delivery:?}");
+        };
+        // The protocol cannot say that the last line has no end.
+        let sent = if sent.ends_with(b"\r\n") {
+            sent.clone()
+        } else {
+            [sent, &b"\r\n"[..]].concat()
+        };
+        assert!(
+            bytes == sent,
+            "{} is not {}",
+            bytes[..20].escape_ascii(),
+            sent.escape_ascii()
+        );
+    }
+    assert_eq!(session.apply(&refs(&listed[..2]), &After::Delete), Ok(Applied::AtClose));
+    drop(session);
+    assert_eq!(mailbox.inbox().len(), messages.len(), "nothing is deleted without QUIT");
+
+    let mut session = open(&mailbox, &patient());
+    let listed = session.list(&Listing::default()).unwrap();
+    session.apply(&refs(&listed[1..]), &After::Delete).unwrap();
+    session.close().unwrap();
+    let left = mailbox.inbox().messages();
+    assert_eq!((left.len(), &left[0].bytes), (1, &messages[0]));
+}
+
+#[test]
+fn many_messages_come_in_order_and_long_ones_stay() {
+    let Some(dovecot) = MailServer::dovecot() else { return };
+    let mailbox = dovecot.mailbox("pop3-many");
+    let message = |n: usize| format!("Subject: {n}\r\n\r\n{}", "text\r\n".repeat(n * 7 % 4_000)).into_bytes();
+    for n in 0..700 {
+        mailbox.inbox().deliver(&message(n));
+    }
+    let limits = Limits {
+        message_bytes: 20_000,
+        ..patient()
+    };
+    let mut session = open(&mailbox, &limits);
+    let listed = session.list(&Listing::default()).unwrap();
+    let deliveries = fetch(&mut session, &listed);
+    assert_eq!(deliveries.len(), 700);
+    for (n, delivery) in deliveries.iter().enumerate() {
+        match delivery {
+            Delivery::Message { bytes, .. } => assert!(*bytes == message(n), "message {n}"),
+            Delivery::TooLong(listed) => assert_eq!(listed.bytes, message(n).len() as u64),
+            other => panic!("{other:?}"),
+        }
+    }
+    let mut first = 0;
+    let broken_off = session.fetch(&listed, &mut |_| {
+        first += 1;
+        ControlFlow::Break(())
+    });
+    assert_eq!((first, broken_off), (1, Ok(())));
+    session.apply(&refs(&listed[..699]), &After::Delete).unwrap();
+    session.close().unwrap();
+    assert_eq!(mailbox.inbox().messages()[0].bytes, message(699));
+}
+
+#[test]
+fn stls_protects_and_tokens_let_in() {
+    let Some(dovecot) = MailServer::dovecot() else { return };
+    let mailbox = dovecot.mailbox("pop3-token");
+    mailbox.inbox().deliver(b"Subject: one\r\n\r\n");
+    for security in [Security::Tls, Security::StartTls] {
+        let token = |token: String| Login::Token {
+            user: mailbox.user().to_owned(),
+            token: Secret::new(token),
+        };
+        let server = server(&dovecot, security);
+        for login in [password(&mailbox), token(dovecot.token(mailbox.user()))] {
+            let session = Pop3Session::open(&server, &login, &patient()).unwrap();
+            assert!(session.connection().tls.is_some());
+            assert_eq!(session.folder().messages, 1);
+            Box::new(session).close().unwrap();
+        }
+        let wrong = Login::Password {
+            user: mailbox.user().to_owned(),
+            password: Secret::new("wrong"),
+        };
+        let expired = token(dovecot.bad_token(mailbox.user(), TokenTrouble::Expired));
+        for login in [wrong, expired] {
+            let error = Pop3Session::open(&server, &login, &patient()).unwrap_err();
+            assert_eq!(
+                (error.step, error.kind),
+                (Step::Login, ErrorKind::Credentials),
+                "{error}"
+            );
+        }
+        let stranger = Server {
+            trust: Trust::Public,
+            ..server
+        };
+        let error = Pop3Session::open(&stranger, &password(&mailbox), &patient()).unwrap_err();
+        assert_eq!((error.step, error.kind), (Step::Tls, ErrorKind::Certificate));
+    }
+}
+
+#[test]
+fn what_another_client_removes_is_not_taken_for_fetched() {
+    let Some(dovecot) = MailServer::dovecot() else { return };
+    let mailbox = dovecot.mailbox("pop3-removed");
+    for n in 0..3 {
+        mailbox.inbox().deliver(format!("Subject: {n}\r\n\r\n").as_bytes());
+    }
+    let mut session = open(&mailbox, &patient());
+    let listed = session.list(&Listing::default()).unwrap();
+    let mut other = mailbox.other_client();
+    other.run("SELECT INBOX");
+    other.run("UID STORE 2 +FLAGS (\\Deleted)");
+    other.run("EXPUNGE");
+    let mut delivered = Vec::new();
+    let result = session.fetch(&listed, &mut |delivery| {
+        delivered.push(delivery);
+        ControlFlow::Continue(())
+    });
+    let arrived = delivered
+        .iter()
+        .filter(|d| matches!(d, Delivery::Message { .. }))
+        .count();
+    assert!(arrived < 3, "{delivered:?}");
+    if let Err(error) = result {
+        assert_eq!((error.step, error.kind), (Step::Fetch, ErrorKind::Lost), "{error}");
+    }
+    assert_eq!(mailbox.inbox().len(), 2);
+}
