@@ -62,6 +62,10 @@ impl Engine {
         if let Some(status) = mail.part(Role::DeliveryStatus) {
             let status = read_status_part(&status.text());
             if !status.recipients.is_empty() {
+                if let Some(kind) = kinds::virus_notice(mail) {
+                    notes.basis(Basis::Kind);
+                    return self.virus_report(mail, kind, status);
+                }
                 notes.basis(Basis::DeliveryStatus);
                 return self.status_report(mail, status, notes);
             }
@@ -108,29 +112,33 @@ impl Engine {
         self.text_report(mail, &header, notes).unwrap_or_else(blank)
     }
 
-    /// Mail that reports no failure: an automatic answer, a request, a notice, a complaint.
-    fn kind_report(&self, mail: &Mail<'_>, kind: Kind) -> Report {
-        let verdict = Verdict {
-            address: kind.address,
-            final_recipient: None,
-            outcome: None,
-            category: kind.category,
-            reason: kind.reason,
-            severity: Severity::None,
-            action: kind.category.default_action(),
-            status: None,
-            reply: None,
-            diagnostic: None,
-            remote_mta: None,
-            new_address: kind.new_address,
-            rule: kind.rule,
-            evidence: kind.evidence,
-            contradicts_status: false,
-            provider: None,
-            own_category: None,
+    /// A scanner's notice that lists the recipients as a delivery report does.
+    fn virus_report(&self, mail: &Mail<'_>, kind: Kind, status: StatusReport) -> Report {
+        let dialect = self.dialects.recognise(mail, mail.own_text());
+        let notice = kind_verdict(kind);
+        let about = |evidence: Evidence| Verdict {
+            address: evidence.original.or_else(|| evidence.recipient.clone()),
+            final_recipient: evidence.recipient,
+            status: evidence.status,
+            reply: Codes::find(&evidence.words).reply,
+            diagnostic: Some(evidence.words).filter(|words| !words.is_empty()),
+            ..notice.clone()
         };
         Report {
-            category: kind.category,
+            category: notice.category,
+            recipients: status.recipients.into_iter().map(about).collect(),
+            original: read_returned(mail, None, &self.sent).original,
+            dialect: dialect.map(Cow::Borrowed),
+            reporting_mta: status.reporting_mta,
+            ..blank()
+        }
+    }
+
+    /// Mail that reports no failure: an automatic answer, a request, a notice, a complaint.
+    fn kind_report(&self, mail: &Mail<'_>, kind: Kind) -> Report {
+        let verdict = kind_verdict(kind);
+        Report {
+            category: verdict.category,
             // A report about nobody (aggregates) charges nobody.
             recipients: if verdict.address.is_some() {
                 vec![verdict]
@@ -427,6 +435,28 @@ fn feedback_report(feedback: Feedback, returned: Returned) -> Report {
         feedback_type: Some(feedback.kind),
         reporting_mta: feedback.reporting_mta,
         ..blank()
+    }
+}
+
+fn kind_verdict(kind: Kind) -> Verdict {
+    Verdict {
+        address: kind.address,
+        final_recipient: None,
+        outcome: None,
+        category: kind.category,
+        reason: kind.reason,
+        severity: Severity::None,
+        action: kind.category.default_action(),
+        status: None,
+        reply: None,
+        diagnostic: None,
+        remote_mta: None,
+        new_address: kind.new_address,
+        rule: kind.rule,
+        evidence: kind.evidence,
+        contradicts_status: false,
+        provider: None,
+        own_category: None,
     }
 }
 

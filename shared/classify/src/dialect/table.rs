@@ -359,7 +359,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "amavis",
-        text: &["amavisd", "amavis"],
+        text: &["amavisd", "amavis", "our content checker found"],
         headers: &[],
         from_and_subject: &[("mailer-daemon@amavis", "")],
         ..NONE

@@ -107,6 +107,15 @@ pub(crate) fn recognise(mail: &Mail<'_>) -> Option<Kind> {
         })
 }
 
+/// A scanner's notice although it has the form of a delivery report; only mail that says so in its subject is looked at.
+pub(crate) fn virus_notice(mail: &Mail<'_>) -> Option<Kind> {
+    let subject = mail.subject().to_ascii_lowercase();
+    let announced = ["virus", "malware", "infected"]
+        .iter()
+        .any(|word| subject.contains(word));
+    announced.then(|| virus::recognise(&Letter::new(mail))).flatten()
+}
+
 /// Whether a daemon says so in the subject already: most reports without fields, and nothing else needs reading.
 fn is_announced_failure(letter: &Letter<'_>) -> bool {
     let subject = &letter.subject().hits;
