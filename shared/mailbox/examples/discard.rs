@@ -11,9 +11,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use rebound_mailbox::pop3::Pop3Session;
-use rebound_mailbox::server::{
-    Delivery, Limits, Listing, Login, Protocol, Secret, Security, Server, Session, Trust,
-};
+use rebound_mailbox::server::{Delivery, Limits, Listing, Login, Protocol, Secret, Security, Server, Session, Trust};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();

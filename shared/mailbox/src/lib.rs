@@ -4,7 +4,7 @@
 //! input. [`server`] reads mailboxes on servers. Nothing here judges or stores a message, and nothing is deleted but what
 //! the caller names.
 
-#[allow(dead_code, unused_imports)] // until the protocols that speak over it are there
+pub mod imap;
 mod net;
 pub mod pop3;
 mod sasl;

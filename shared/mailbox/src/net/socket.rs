@@ -21,6 +21,10 @@ impl Socket {
         self.deadline = Instant::now() + limit;
     }
 
+    pub(super) fn extend(&mut self, time: Duration) {
+        self.deadline += time;
+    }
+
     fn left(&self) -> io::Result<Option<Duration>> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {

@@ -112,6 +112,14 @@ impl Stream {
         self.budget = bytes;
     }
 
+    /// Gives the exchange under way more time, which was not the server's doing.
+    pub(crate) fn extend(&mut self, time: Duration) {
+        match &mut self.channel {
+            Channel::Plain(socket) => socket.extend(time),
+            Channel::Tls(tls) => tls.stream.sock.extend(time),
+        }
+    }
+
     /// The address that answered.
     pub(crate) fn peer(&self) -> SocketAddr {
         self.peer

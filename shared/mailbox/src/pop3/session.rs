@@ -11,7 +11,7 @@ use super::{Command, Event};
 use crate::net::Check;
 use crate::server::{
     After, Applied, Connection, Delivery, ErrorKind, Folder, FolderName, Limits, Listed, Listing, Login, MailboxError,
-    MessageRef, OpenFolder, Server, Session, Step, Uidl,
+    MessageRef, OpenFolder, Probe, Server, Session, Step, Uidl,
 };
 
 /// How many bytes of messages are asked for ahead, where the server has PIPELINING: enough to keep the wire full over
@@ -72,6 +72,24 @@ impl Pop3Session {
             },
             listing: None,
             deleted: HashSet::new(),
+        })
+    }
+
+    /// Connects and asks what the server can do, without a login. Its certificate need not be trusted: nothing is sent
+    /// that needs protection.
+    pub(crate) fn probe(server: &Server, limits: &Limits) -> Result<Probe, MailboxError> {
+        let (mut conversation, greeting) = Conversation::begin(server, limits, Check::Report)?;
+        let capabilities = conversation.capabilities(Step::Greeting)?.unwrap_or_default();
+        let stream = conversation.stream();
+        Ok(Probe {
+            connection: Connection {
+                peer: stream.peer(),
+                tls: stream.tls(),
+                greeting,
+                capabilities,
+            },
+            certificate: stream.certificate().cloned(),
+            doubt: stream.doubt().cloned(),
         })
     }
 

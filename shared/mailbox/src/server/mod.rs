@@ -6,6 +6,7 @@
 
 mod error;
 mod login;
+mod open;
 mod session;
 mod settings;
 mod words;
@@ -13,6 +14,7 @@ mod words;
 pub use crate::net::Certificate;
 pub use error::{ErrorKind, MailboxError, Step};
 pub use login::{Login, Secret};
+pub use open::{Access, Probe, open, probe};
 pub use session::{
     After, Applied, Connection, Delivery, Folder, FolderName, Listed, Listing, MessageRef, OpenFolder, Session, Uid,
     UidValidity, Uidl,

@@ -1,0 +1,228 @@
+//! Fetching messages.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+
+use super::answer::{Body, Fetched};
+use super::pipeline::{Command, Work};
+use super::plan;
+use super::refusal::{is_passing, refused};
+use super::session::ImapSession;
+use super::set::set;
+use super::status::{Status, StatusLine};
+use crate::server::{Delivery, Listed, MailboxError, MessageRef, Step, Uid};
+
+/// What a message's answer may have beside the message.
+const FRAME_BYTES: u64 = 1024;
+
+impl ImapSession {
+    pub(super) fn fetch_messages(
+        &mut self,
+        wanted: &[Listed],
+        sink: &mut dyn FnMut(Delivery) -> ControlFlow<()>,
+    ) -> Result<(), MailboxError> {
+        let longest = self.limits.message_bytes;
+        let mut fetching = Fetching {
+            wanted,
+            longest,
+            planned: 0,
+            again: VecDeque::new(),
+            expected: HashMap::new(),
+            empty: HashSet::new(),
+            arrived: HashMap::new(),
+            delivered: 0,
+            is_broken_off: false,
+            sink,
+        };
+        fetching.deliver();
+        self.pipeline(Step::Fetch, longest, &mut fetching)
+    }
+}
+
+/// A fetch under way: batches go out in the order of `wanted`, deliveries come in in any order, and leave in that of
+/// `wanted` again.
+struct Fetching<'a> {
+    wanted: &'a [Listed],
+    longest: u64,
+    /// How many of `wanted` are in batches.
+    planned: usize,
+    /// Batches that are asked for once more.
+    again: VecDeque<Batch>,
+    /// What was asked for and has not come, with the size it should have.
+    expected: HashMap<u32, u64>,
+    /// What came with nothing in it.
+    empty: HashSet<u32>,
+    /// What has come, and waits for those before it.
+    arrived: HashMap<u32, Delivery>,
+    /// How many of `wanted` have left.
+    delivered: usize,
+    is_broken_off: bool,
+    sink: &'a mut dyn FnMut(Delivery) -> ControlFlow<()>,
+}
+
+struct Batch {
+    /// Ascending.
+    uids: Vec<u32>,
+    attempt: Attempt,
+}
+
+/// Servers leave out messages for two reasons: somebody else removed them, or they cannot read one of them. So what is
+/// missing is asked for once more, alone where the whole batch was refused for its sake.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    First,
+    Second,
+}
+
+impl Work for Fetching<'_> {
+    type Task = Batch;
+
+    fn next(&mut self) -> Option<(Batch, Command)> {
+        if self.is_broken_off {
+            return None;
+        }
+        let batch = match self.again.pop_front() {
+            Some(batch) => batch,
+            None => self.next_batch()?,
+        };
+        let bytes: u64 = batch.uids.iter().filter_map(|uid| self.expected.get(uid)).sum();
+        let (set, _) = set(&batch.uids, usize::MAX);
+        let command = Command {
+            text: format!("UID FETCH {set} (UID BODY.PEEK[])"),
+            bytes,
+            // Sizes are not always exact (Exchange estimates them), and one message may have grown over the limit.
+            most_bytes: bytes
+                .saturating_mul(2)
+                .saturating_add(self.longest)
+                .saturating_add(FRAME_BYTES.saturating_mul(batch.uids.len() as u64)),
+        };
+        Some((batch, command))
+    }
+
+    fn fetched(&mut self, fetched: Fetched) {
+        let (Some(uid), Some(body)) = (fetched.uid, fetched.body) else {
+            return;
+        };
+        // Asked for, and not twice.
+        let Some(&bytes) = self.expected.get(&uid) else {
+            return;
+        };
+        let Some(message) = message(uid) else {
+            return;
+        };
+        let delivery = match body {
+            Body::Whole(bytes) if !bytes.is_empty() => Delivery::Message { message, bytes },
+            Body::Whole(nothing) if bytes == 0 => Delivery::Message {
+                message,
+                bytes: nothing,
+            },
+            Body::TooLong(bytes) => Delivery::TooLong(Listed { message, bytes }),
+            // Servers that cannot read a message say so.
+            Body::Whole(_) | Body::None => {
+                self.empty.insert(uid);
+                return;
+            }
+        };
+        self.settle(uid, delivery);
+        self.deliver();
+    }
+
+    fn ended(&mut self, batch: Batch, line: &StatusLine) -> Result<(), MailboxError> {
+        let missing: Vec<u32> = batch
+            .uids
+            .into_iter()
+            .filter(|uid| self.expected.contains_key(uid))
+            .collect();
+        let is_complete = line.status == Status::Ok || line.code.as_deref() == Some("EXPUNGEISSUED");
+        let is_about_messages = line.status == Status::No && !is_passing(Step::Fetch, line);
+        match batch.attempt {
+            _ if missing.is_empty() => {}
+            _ if !is_complete && !is_about_messages => return Err(refused(Step::Fetch, line)),
+            Attempt::First if is_complete => self.again.push_back(Batch {
+                uids: missing,
+                attempt: Attempt::Second,
+            }),
+            Attempt::First => self.again.extend(missing.into_iter().map(|uid| Batch {
+                uids: vec![uid],
+                attempt: Attempt::Second,
+            })),
+            Attempt::Second => {
+                for uid in missing {
+                    self.give_up(uid, is_complete, line);
+                }
+            }
+        }
+        self.deliver();
+        Ok(())
+    }
+}
+
+impl Fetching<'_> {
+    fn give_up(&mut self, uid: u32, is_complete: bool, line: &StatusLine) {
+        let Some(message) = message(uid) else { return };
+        let delivery = if self.empty.contains(&uid) {
+            Delivery::Refused {
+                message,
+                reason: "the server says that it is there, and gives nothing of it".to_owned(),
+            }
+        } else if is_complete {
+            Delivery::Gone(message)
+        } else {
+            Delivery::Refused {
+                message,
+                reason: line.words.clone(),
+            }
+        };
+        self.settle(uid, delivery);
+    }
+
+    fn next_batch(&mut self) -> Option<Batch> {
+        let left = self.wanted.get(self.planned..)?;
+        let length = plan::batch(left, self.longest);
+        self.planned += length;
+        let mut uids = Vec::new();
+        for listed in left.get(..length)? {
+            if let Some(uid) = plan::uid(listed, self.longest) {
+                self.expected.insert(uid, listed.bytes);
+                uids.push(uid);
+            }
+        }
+        uids.sort_unstable();
+        uids.dedup();
+        (!uids.is_empty()).then_some(Batch {
+            uids,
+            attempt: Attempt::First,
+        })
+    }
+
+    fn settle(&mut self, uid: u32, delivery: Delivery) {
+        self.expected.remove(&uid);
+        if !self.is_broken_off {
+            self.arrived.insert(uid, delivery);
+        }
+    }
+
+    /// Hands over everything whose turn it is.
+    fn deliver(&mut self) {
+        while !self.is_broken_off
+            && let Some(listed) = self.wanted.get(self.delivered)
+        {
+            let delivery = match (plan::uid(listed, self.longest), &listed.message) {
+                (Some(uid), _) => match self.arrived.remove(&uid) {
+                    Some(delivery) => delivery,
+                    None => return,
+                },
+                (None, MessageRef::Uid(_)) => Delivery::TooLong(listed.clone()),
+                // A message of POP3 is in no IMAP folder.
+                (None, MessageRef::Uidl { .. }) => Delivery::Gone(listed.message.clone()),
+            };
+            self.delivered += 1;
+            self.is_broken_off = (self.sink)(delivery).is_break();
+        }
+    }
+}
+
+fn message(uid: u32) -> Option<MessageRef> {
+    NonZeroU32::new(uid).map(Uid).map(MessageRef::Uid)
+}
