@@ -221,11 +221,8 @@ impl Engine {
         notes.start_over();
         notes.take(|explanation| explanation.weigh(header.signs().chain(proof.signs()), proof.missing()));
         if !proof.is_report() {
-            notes.take(|explanation| explanation.basis = if proof.is_hint() { Basis::Hint } else { Basis::Nothing });
-            return proof.is_hint().then(|| Report {
-                category: Category::PossibleFailure,
-                ..blank()
-            });
+            notes.basis(if proof.is_hint() { Basis::Hint } else { Basis::Nothing });
+            return proof.is_hint().then(|| self.hint(mail, &text, notes));
         }
         notes.basis(Basis::Words);
         let dialect = self.dialects.recognise(mail, own);
@@ -258,6 +255,22 @@ impl Engine {
         let mut report = self.failure_report(recipients, returned, dialect, proof.is_certain(), notes);
         report.reporting_mta = reporting_mta;
         Some(report)
+    }
+
+    /// A mail system that speaks of a failure without saying whose: about whom the returned message was for, should there
+    /// be one, and nothing it says is taken for more than a possibility.
+    fn hint(&self, mail: &Mail<'_>, text: &TextReport<'_>, notes: Notes<'_>) -> Report {
+        let returned = read_returned(mail, text.returned, &self.sent_headers);
+        // An empty one says nothing about anybody.
+        if text.report.trim().is_empty() && !returned.present {
+            return Report {
+                category: Category::PossibleFailure,
+                ..blank()
+            };
+        }
+        let mut evidence = Evidence::new(Source::Returned);
+        evidence.recipient = returned.contact.clone().or_else(|| returned.original.to.clone());
+        self.failure_report(vec![evidence], returned, None, false, notes)
     }
 
     /// Nobody is named: it is about whom the returned message was for.

@@ -362,6 +362,11 @@ pub(crate) fn is_by_robot(mail: &Mail<'_>, signs: &Signs) -> bool {
 
 fn author(mail: &Mail<'_>, signs: &Signs) -> i32 {
     match mail.header("from").filter(|from| !from.is_empty()) {
+        // A list server that writes to the keeper of a list rather than to its members.
+        Some(from) if mail.header("x-mlserver").is_some() => match signs.author(from) {
+            0 => 0,
+            _ => 2,
+        },
         Some(from) => signs.author(from),
         // Bare reports of old systems name nobody at all.
         None => score(2, mail.header("to").is_none()),

@@ -234,7 +234,8 @@ fn manner(before: &str, after: &str, line: &str, previous: Option<&str>, fails: 
     if ends_with_any(&lower, SENTENCE_LEADS) {
         return Some(Source::Sentence);
     }
-    (Codes::find(line) != Codes::default()).then_some(Source::Transcript)
+    // Whoever a sentence about a failure names is better than nobody.
+    (fails || Codes::find(line) != Codes::default()).then_some(Source::Transcript)
 }
 
 /// Labels that name the failed recipient and nobody else.

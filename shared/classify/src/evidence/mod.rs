@@ -6,6 +6,7 @@ mod notification;
 mod phrases;
 mod speaker;
 mod status_part;
+mod tells;
 mod text;
 mod transcript;
 
@@ -14,8 +15,9 @@ mod tests;
 
 pub(crate) use codes::Codes;
 pub(crate) use notification::read_notification;
-pub(crate) use phrases::{Phrases, Tells};
+pub(crate) use phrases::Phrases;
 pub(crate) use status_part::{StatusReport, read_status_part};
+pub(crate) use tells::Tells;
 pub(crate) use text::{TextReport, read_text};
 
 use crate::words::{Address, EnhancedStatus, ReplyCode};

@@ -5,7 +5,8 @@
 //! what follows up to the next recipient belongs to it.
 
 use super::mention::{Line, Mention, mentions, starts_with_any};
-use super::phrases::{Phrases, Tells};
+use super::phrases::Phrases;
+use super::tells::Tells;
 use super::transcript::{opens_conversation, said_before};
 use super::{Codes, Evidence, MAX_WORDS_BYTES, Outcome, Source, append_folded};
 use crate::mime::addresses_with_places;
