@@ -260,7 +260,7 @@ impl Engine {
     /// A mail system that speaks of a failure without saying whose: about whom the returned message was for, should there
     /// be one, and nothing it says is taken for more than a possibility.
     fn hint(&self, mail: &Mail<'_>, text: &TextReport<'_>, notes: Notes<'_>) -> Report {
-        let returned = read_returned(mail, text.returned, &self.sent_headers);
+        let returned = read_returned(mail, text.returned, &self.sent);
         // An empty one says nothing about anybody.
         if text.report.trim().is_empty() && !returned.present {
             return Report {
