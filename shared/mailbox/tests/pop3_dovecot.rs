@@ -91,7 +91,11 @@ fn messages_arrive_byte_for_byte_and_go_only_with_quit() {
     assert_eq!(looked, messages.len());
     drop(session);
     assert!(
-        mailbox.inbox().messages().iter().all(|m| m.is_unread()),
+        mailbox
+            .inbox()
+            .messages()
+            .iter()
+            .all(rebound_test_mail::Message::is_unread),
         "a look left a trace"
     );
 

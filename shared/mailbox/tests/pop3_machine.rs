@@ -65,7 +65,7 @@ fn say(machine: &mut Machine, line: &str) {
         "TOP" => Command::Top {
             number: number(),
             lines: words[2].parse().unwrap(),
-            announced: u64::MAX / 32,
+            announced: u64::MAX,
         },
         "DELE" => Command::Dele(number()),
         "RSET" => Command::Rset,

@@ -87,13 +87,13 @@ fn left(deadline: Instant) -> Duration {
 }
 
 /// An address that was given instead of a name; IPv6 may be in brackets.
-pub(super) fn literal(host: &str) -> Option<IpAddr> {
+pub(crate) fn literal(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     bare.unwrap_or(host).parse().ok()
 }
 
 /// The name as DNS and certificates spell it.
-pub(super) fn ascii(host: &str) -> Option<String> {
+pub(crate) fn ascii(host: &str) -> Option<String> {
     idna::domain_to_ascii(host).ok().filter(|name| !name.is_empty())
 }
 

@@ -12,5 +12,6 @@ mod tls;
 mod trust;
 
 pub use certificate::Certificate;
+pub(crate) use dial::{ascii, literal};
 pub(crate) use failure::{lost, read_failure};
 pub(crate) use stream::{Check, Stream};

@@ -48,7 +48,8 @@ impl Body {
     /// A message that is listed with `announced` bytes, and not kept if it has more than `limit`.
     pub(super) fn new(announced: u64, limit: u64) -> Self {
         // A few bytes more than announced, because many servers count a line end as one byte.
-        let room = (announced + announced / 16 + 64).min(MAX_ROOM_AHEAD).min(limit);
+        let room = announced.saturating_add(announced / 16 + 64);
+        let room = room.min(MAX_ROOM_AHEAD).min(limit);
         Self {
             at: At::LineStart,
             bytes: Vec::with_capacity(usize::try_from(room).unwrap_or(0)),

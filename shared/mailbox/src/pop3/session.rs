@@ -178,7 +178,7 @@ impl Pop3Session {
         let most_ahead = self.commands_ahead();
         let mut wanted = wanted.iter();
         let mut ahead: VecDeque<(&Listed, Plan)> = VecDeque::new();
-        let mut bytes_ahead = 0;
+        let mut bytes_ahead: u64 = 0;
         loop {
             // Filled only when half of it is used up, so that commands travel together.
             if bytes_ahead <= WINDOW_BYTES / 2 && ahead.len() <= most_ahead / 2 {
@@ -188,7 +188,7 @@ impl Pop3Session {
                     if let Plan::Fetch(number) = plan {
                         // Commands made of numbers can't hold a line end.
                         let _ = self.conversation.say(command(number, listed.bytes));
-                        bytes_ahead += listed.bytes;
+                        bytes_ahead = listed.bytes.saturating_add(bytes_ahead);
                     }
                     ahead.push_back((listed, plan));
                 }
@@ -200,7 +200,7 @@ impl Pop3Session {
                 Plan::TooLong => Delivery::TooLong(listed.clone()),
                 Plan::Gone => Delivery::Gone(listed.message.clone()),
                 Plan::Fetch(_) => {
-                    bytes_ahead -= listed.bytes;
+                    bytes_ahead = bytes_ahead.saturating_sub(listed.bytes);
                     self.delivery(listed)?
                 }
             };
