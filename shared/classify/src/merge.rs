@@ -4,6 +4,9 @@ use crate::evidence::{Evidence, Outcome};
 
 /// Evidence about the same recipient becomes one; the first says most, what it leaves out is taken from the others.
 pub(crate) fn merge(evidence: Vec<Evidence>) -> Vec<Evidence> {
+    if evidence.len() < 2 {
+        return evidence;
+    }
     let mut merged: Vec<Evidence> = Vec::with_capacity(evidence.len());
     let mut known = std::collections::HashMap::new();
     for next in evidence {

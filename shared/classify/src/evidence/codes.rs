@@ -25,10 +25,7 @@ impl Codes {
         let mut reply: Option<(Sure, ReplyCode)> = None;
         let mut status: Option<(Sure, EnhancedStatus)> = None;
         let mut at = 0;
-        while let Some(found) = bytes
-            .get(at..)
-            .and_then(|rest| rest.iter().position(|b| matches!(b, b'4' | b'5')))
-        {
+        while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'4', b'5', rest)) {
             let start = at + found;
             at = start + 1;
             let before = start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
@@ -203,13 +200,13 @@ fn follows_label(text: &str, start: usize) -> bool {
         .unwrap_or_default()
         .trim_end_matches([' ', '\t', '"', '\'', '(', '[', '=', ':']);
     let with_colon = text.get(from..start).unwrap_or_default().trim_end();
-    LABELS.iter().any(|label| {
-        [before, with_colon].iter().any(|window| {
-            window.len() >= label.len()
-                && window.is_char_boundary(window.len() - label.len())
-                && window
-                    .get(window.len() - label.len()..)
-                    .is_some_and(|tail| tail.eq_ignore_ascii_case(label))
+    let windows: &[&str] = if before.len() == with_colon.len() { &[before] } else { &[before, with_colon] };
+    windows.iter().any(|window| {
+        let last = window.bytes().next_back().map(|last| last.to_ascii_lowercase());
+        let ending = LABELS.iter().filter(|label| label.bytes().next_back() == last);
+        ending.into_iter().any(|label| {
+            let tail = window.len().checked_sub(label.len()).and_then(|at| window.get(at..));
+            tail.is_some_and(|tail| tail.eq_ignore_ascii_case(label))
         })
     })
 }
@@ -241,9 +238,10 @@ fn has_reply_company(text: &str, start: usize, end: usize) -> bool {
             .any(|u| u.eq_ignore_ascii_case(w.trim_end_matches(['.', ',', ';', ')'])))
     });
     let from = text.floor_char_boundary(start.saturating_sub(6));
-    let port = text
-        .get(from..start)
-        .is_some_and(|before| before.to_ascii_lowercase().contains("port"));
+    let port = text.as_bytes().get(from..start).is_some_and(|before| {
+        let mut fours = before.windows(4);
+        fours.any(|four| four.eq_ignore_ascii_case(b"port"))
+    });
     separator
         && !unit
         && !port

@@ -422,14 +422,20 @@ fn is_noise(line: &str) -> bool {
             "references:",
             "cc:",
         ],
-    ) || line.contains("mailto:postmaster")
+    ) || memchr::memchr_iter(b':', line.as_bytes()).any(|colon| {
+        let (before, after) = line.split_at(colon);
+        before.ends_with("mailto") && after.starts_with(":postmaster")
+    })
 }
 
 pub(super) fn starts_with_any(text: &str, prefixes: &[&str]) -> bool {
-    prefixes.iter().any(|prefix| {
-        text.as_bytes()
-            .get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+    let text = text.as_bytes();
+    let first = text.first().map(u8::to_ascii_lowercase);
+    prefixes.iter().map(|prefix| prefix.as_bytes()).any(|prefix| {
+        prefix.first().copied() == first
+            && text
+                .get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     })
 }
 

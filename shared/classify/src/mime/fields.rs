@@ -15,7 +15,8 @@ const MAX_VALUE_BYTES: usize = 64 << 10;
 pub(super) struct Field {
     name: Range<usize>,
     value: Range<usize>,
-    decoded: OnceCell<Box<str>>,
+    /// The value, unless it is to be read as it stands.
+    decoded: OnceCell<Option<Box<str>>>,
 }
 
 /// The fields of one header block: names are ASCII case-insensitive, values unfolded and decoded (RFC 2047).
@@ -145,15 +146,23 @@ impl FieldTable {
 impl Field {
     fn text<'b>(&'b self, bytes: &'b [u8]) -> &'b str {
         let raw = bytes.get(self.value.clone()).unwrap_or_default();
-        let plain = raw.is_ascii()
-            && !raw.contains(&b'\n')
-            && !raw.contains(&0x1b)
-            && memchr::memmem::find(raw, b"=?").is_none();
-        if plain && raw.len() <= MAX_VALUE_BYTES {
-            return std::str::from_utf8(raw).unwrap_or_default().trim();
+        let decoded = self
+            .decoded
+            .get_or_init(|| (!is_plain(raw)).then(|| header_value(raw).into_boxed_str()));
+        match decoded {
+            Some(decoded) => decoded,
+            None => std::str::from_utf8(raw).unwrap_or_default().trim(),
         }
-        self.decoded.get_or_init(|| header_value(raw).into_boxed_str())
     }
+}
+
+/// Whether a raw value is one line of ASCII without encoded words.
+fn is_plain(raw: &[u8]) -> bool {
+    let encodes = |at: usize| raw.get(at + 1) == Some(&b'?');
+    raw.is_ascii()
+        && memchr::memchr2(b'\n', 0x1b, raw).is_none()
+        && !memchr::memchr_iter(b'=', raw).any(encodes)
+        && raw.len() <= MAX_VALUE_BYTES
 }
 
 /// Unfolds and decodes a raw field value.

@@ -80,7 +80,7 @@ pub(super) fn fold(text: &str) -> Folded {
             at += c.len_utf8();
             continue;
         }
-        if folder.space_before() && starts_with_ignore_case(text, at, "subject:") {
+        if matches!(c, 's' | 'S') && folder.space_before() && starts_with_ignore_case(text, at, "subject:") {
             // The original's subject is the sender's wording, whatever it says.
             at += subject_length(rest(text, at));
             folder.space();
@@ -91,10 +91,7 @@ pub(super) fn fold(text: &str) -> Folded {
             folder.word(at, at + word);
             at += word;
         } else if is_run(c) {
-            let end = at
-                + rest(text, at)
-                    .find(|c| !is_run(c))
-                    .unwrap_or_else(|| rest(text, at).len());
+            let end = at + rest(text, at).bytes().take_while(|b| is_run(char::from(*b))).count();
             folder.run(at, end);
             at = end;
         } else {
@@ -253,12 +250,12 @@ impl<'t> Folder<'t> {
     /// A run of ASCII that may be or contain a link, an address, a host name or a code.
     fn run(&mut self, start: usize, end: usize) {
         let run = self.text.get(start..end).unwrap_or_default();
-        if let Some(slashes) = run.find("://") {
+        if let Some(slashes) = run.as_bytes().windows(3).position(|three| three == b"://") {
             let head = run.get(..slashes).unwrap_or_default();
             let scheme = head.rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |i| i + 1);
             self.pieces(start, start + scheme);
             self.mask(start + scheme, end, LINK);
-        } else if let Some(at_sign) = run.find('@').filter(|&i| i > 0 && i + 1 < run.len()) {
+        } else if let Some(at_sign) = run.bytes().position(|b| b == b'@').filter(|&i| i > 0 && i + 1 < run.len()) {
             let head = run.get(..at_sign).unwrap_or_default();
             let local = head.rfind([':', '/']).map_or(0, |i| i + 1);
             let tail = run.get(at_sign + 1..).unwrap_or_default();
@@ -278,9 +275,7 @@ impl<'t> Folder<'t> {
     fn pieces(&mut self, start: usize, end: usize) {
         let run = self.text.get(start..end).unwrap_or_default();
         let mut from = start;
-        for piece in run.split_inclusive([
-            ':', '/', '=', ',', ';', '?', '&', '#', '!', '+', '%', '~', '^', '$', '\'',
-        ]) {
+        for piece in run.split_inclusive(ends_piece) {
             let to = from + piece.len();
             let piece = if let Some(line) = after_reply(piece) {
                 // "550-Mailbox unknown": a line of a longer reply.
@@ -359,6 +354,14 @@ fn plain_word(text: &str) -> usize {
     ));
     let ends = bytes.get(letters + mark).is_none_or(|b| *b == b' ');
     if letters > 0 && ends { letters + mark } else { 0 }
+}
+
+/// Characters of a run that stand between host names, codes and words.
+const fn ends_piece(c: char) -> bool {
+    matches!(
+        c,
+        ':' | '/' | '=' | ',' | ';' | '?' | '&' | '#' | '!' | '+' | '%' | '~' | '^' | '$' | '\''
+    )
 }
 
 enum Piece {

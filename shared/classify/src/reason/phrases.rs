@@ -118,11 +118,7 @@ impl PhraseSetBuilder {
         let mut prefixes: Vec<(usize, &str)> = Vec::new();
         let mut before = None;
         for (text, usage) in &self.fragments {
-            if before == Some(text) {
-                if let Some(same) = entries.last_mut() {
-                    same.uses.end += 1;
-                }
-            } else {
+            if before != Some(text) {
                 while prefixes.last().is_some_and(|(_, prefix)| !text.starts_with(prefix)) {
                     prefixes.pop();
                 }
@@ -134,7 +130,7 @@ impl PhraseSetBuilder {
                     negates: NEGATIONS.iter().any(|negation| text.starts_with(negation)),
                     begins: false,
                     prefix,
-                    uses: uses.len()..uses.len() + 1,
+                    uses: uses.len()..uses.len(),
                 });
                 texts.push_str(text);
                 before = Some(text);
@@ -146,7 +142,13 @@ impl PhraseSetBuilder {
             if let (0, false, Some(entry)) = (usage.position, usage.last, entries.last_mut()) {
                 entry.begins = true;
             }
-            uses.push(*usage);
+            // That a phrase of several fragments begins here is noted of the entry, once for all such phrases.
+            if usage.position > 0 || usage.last {
+                uses.push(*usage);
+                if let Some(entry) = entries.last_mut() {
+                    entry.uses.end = uses.len();
+                }
+            }
         }
         let starts = (0..=0xFF_u64).map(|byte| keys.partition_point(|key| *key < byte << 56));
         PhraseSet {
@@ -297,7 +299,7 @@ impl Search<'_> {
             let negated = !entry.negates && *negated.get_or_insert_with(|| is_negated(self.folded, start));
             for usage in self.set.uses.get(entry.uses.clone()).unwrap_or_default() {
                 let wrong_end = usage.whole && goes_on;
-                if usage.position == 0 && (negated || !usage.last) || wrong_end || is_set(&self.seen, usage.phrase) {
+                if usage.position == 0 && negated || wrong_end || is_set(&self.seen, usage.phrase) {
                     continue;
                 }
                 if let Some(begun) = self.begun(*usage, start) {
