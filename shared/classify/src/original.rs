@@ -211,7 +211,8 @@ fn header_start(text: &str) -> Option<(usize, &str)> {
         let prefix = line.get(..line.len() - unprefixed.len()).unwrap_or_default();
         if let Some((name, _)) = unprefixed.split_once(':') {
             let name = name.trim_end();
-            let known = FIRST.iter().any(|first| {
+            let initial = name.bytes().next().map(|initial| initial.to_ascii_lowercase());
+            let known = FIRST.iter().filter(|first| first.bytes().next() == initial).any(|first| {
                 let wide = first.ends_with('-');
                 name.as_bytes()
                     .get(..first.len())

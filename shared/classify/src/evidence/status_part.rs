@@ -1,10 +1,24 @@
 //! Delivery-status fields (RFC 3464, RFC 6533), also where they stand in plain text or were badly grouped.
 
+use std::borrow::Cow;
+
 use super::{Codes, Evidence, MAX_WORDS_BYTES, Outcome, Source, append_folded};
 use crate::words::{Address, EnhancedStatus};
 
 /// Recipients of one report; a list of a thousand members fits, a bomb does not.
 const MAX_RECIPIENTS: usize = 2_000;
+
+/// The fields that say something; all but the first are about one recipient.
+const FIELDS: [&str; 8] = [
+    "reporting-mta",
+    "final-recipient",
+    "original-recipient",
+    "action",
+    "status",
+    "diagnostic-code",
+    "remote-mta",
+    "x-actual-recipient",
+];
 
 /// A delivery-status part.
 #[derive(Debug, Default)]
@@ -35,33 +49,35 @@ pub(crate) fn read_status_part(text: &str) -> StatusReport {
             continue;
         };
         // Continuation lines begin with white space, and in damaged reports with nothing: those end at the next field.
-        let mut value = value.trim().to_owned();
+        let mut value = Cow::Borrowed(value.trim());
         while let Some(next) = lines.peek() {
             let folded = next.starts_with([' ', '\t']) && !next.trim().is_empty() && !line.starts_with([' ', '\t']);
             let spilled = !next.trim().is_empty() && !has_field(next) && name.eq_ignore_ascii_case("diagnostic-code");
             if !(folded || spilled) || value.len() > MAX_WORDS_BYTES {
                 break;
             }
+            let value = value.to_mut();
             value.push(' ');
             value.push_str(next.trim());
             lines.next();
         }
-        let name = name.trim_end().to_ascii_lowercase();
-        match name.as_str() {
+        let name = name.trim_end();
+        let known = FIELDS.iter().copied().find(|known| known.eq_ignore_ascii_case(name));
+        let Some(name) = known else { continue };
+        match name {
             "reporting-mta" if report.reporting_mta.is_none() => report.reporting_mta = host(&value),
-            "final-recipient" | "original-recipient" | "action" | "status" | "diagnostic-code" | "remote-mta"
-            | "x-actual-recipient" => {
+            "reporting-mta" => {}
+            _ => {
                 let again = group
                     .as_ref()
-                    .is_some_and(|group| has_already(group, &name, after_blank));
+                    .is_some_and(|group| has_already(group, name, after_blank));
                 if again && let Some(done) = group.take() {
                     push(&mut report.recipients, done);
                 }
                 let group = group.get_or_insert_with(|| Evidence::new(Source::StatusField));
-                fill(group, &name, &value);
+                fill(group, name, &value);
                 after_blank = false;
             }
-            _ => {}
         }
     }
     if let Some(done) = group {

@@ -14,6 +14,8 @@ const MAX_VALUE_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Field {
     name: Range<usize>,
+    /// Of the name.
+    signature: Signature,
     value: Range<usize>,
     /// The value, unless it is to be read as it stands.
     decoded: OnceCell<Option<Box<str>>>,
@@ -86,8 +88,10 @@ impl FieldTable {
                         let Some(colon) = field_name_len(line).filter(|_| fields.len() < MAX_FIELDS) else {
                             break;
                         };
+                        let name = line.get(..colon).unwrap_or_default().trim_ascii_end();
                         fields.push(Field {
-                            name: at..at + colon,
+                            name: at..at + name.len(),
+                            signature: Signature::of(name),
                             value: at + colon + 1..at + line_len,
                             decoded: OnceCell::new(),
                         });
@@ -95,9 +99,6 @@ impl FieldTable {
                 }
             }
             at = next;
-        }
-        for field in &mut fields {
-            field.name.end -= trailing_blanks(bytes.get(field.name.clone()).unwrap_or_default());
         }
         Self { fields, end: at }
     }
@@ -134,12 +135,25 @@ impl FieldTable {
     }
 
     fn named<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> impl Iterator<Item = &'b Field> {
+        let signature = Signature::of(name.as_bytes());
         self.fields.iter().filter(move |field| {
-            field.name.len() == name.len()
+            field.signature == signature
                 && bytes
                     .get(field.name.clone())
                     .is_some_and(|written| written.eq_ignore_ascii_case(name.as_bytes()))
         })
+    }
+}
+
+/// What most names differ in: length, first and last letter. Compared before the names are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Signature(u32);
+
+impl Signature {
+    fn of(name: &[u8]) -> Self {
+        let letter = |byte: Option<&u8>| u32::from(byte.map_or(0, u8::to_ascii_lowercase));
+        let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
+        Self(length << 16 | letter(name.first()) << 8 | letter(name.last()))
     }
 }
 

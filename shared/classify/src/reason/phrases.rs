@@ -376,6 +376,9 @@ fn is_negated(folded: &str, start: usize) -> bool {
 
 /// Whether a character next to a match means that the match is only a part of a word.
 fn continues_word(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric();
+    }
     // Korean puts spaces between words but hangs endings on them. What stands for a masked piece is private use.
     !matches!(c, '\u{AC00}'..='\u{D7AF}' | '\u{E000}'..='\u{F8FF}') && !is_unspaced(c) && c.is_alphanumeric()
 }

@@ -33,12 +33,16 @@ impl Address {
             Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => text.get(7..).unwrap_or_default(),
             _ => text,
         };
-        if text.is_empty() || text.len() > MAX_ADDRESS_BYTES || text.chars().any(char::is_control) {
+        if text.is_empty() || text.len() > MAX_ADDRESS_BYTES {
             return None;
         }
-        let unquoted_space = text.chars().any(char::is_whitespace) && !text.starts_with('"');
+        let quoted = text.starts_with('"');
+        let strange = |c: char| match c {
+            '\u{21}'..='\u{7e}' => matches!(c, '<' | '>'),
+            _ => c.is_control() || c.is_whitespace() && !quoted,
+        };
         let hollow = text.starts_with('@') || text.ends_with('@');
-        (!unquoted_space && !hollow && !text.contains(['<', '>'])).then(|| Self(text.to_owned()))
+        (!hollow && !text.contains(strange)).then(|| Self(text.to_owned()))
     }
 
     /// As it was written.
