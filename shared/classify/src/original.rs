@@ -212,13 +212,16 @@ fn header_start(text: &str) -> Option<(usize, &str)> {
         if let Some((name, _)) = unprefixed.split_once(':') {
             let name = name.trim_end();
             let initial = name.bytes().next().map(|initial| initial.to_ascii_lowercase());
-            let known = FIRST.iter().filter(|first| first.bytes().next() == initial).any(|first| {
-                let wide = first.ends_with('-');
-                name.as_bytes()
-                    .get(..first.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(first.as_bytes()))
-                    && (wide || name.len() == first.len())
-            });
+            let known = FIRST
+                .iter()
+                .filter(|first| first.bytes().next() == initial)
+                .any(|first| {
+                    let wide = first.ends_with('-');
+                    name.as_bytes()
+                        .get(..first.len())
+                        .is_some_and(|start| start.eq_ignore_ascii_case(first.as_bytes()))
+                        && (wide || name.len() == first.len())
+                });
             if known {
                 return Some((at, prefix));
             }

@@ -75,7 +75,10 @@ impl PhraseSet {
             let uses: Vec<u32> = fours(phrase)
                 .map(|bytes| uses.get(hash_of(bytes)).copied().unwrap_or_default().into())
                 .collect();
-            let rarest = uses.windows(set.step).enumerate().min_by_key(|(_, uses)| uses.iter().sum::<u32>());
+            let rarest = uses
+                .windows(set.step)
+                .enumerate()
+                .min_by_key(|(_, uses)| uses.iter().sum::<u32>());
             let offset = rarest.map_or(0, |(offset, _)| offset);
             for (offset, bytes) in fours(phrase).enumerate().skip(offset).take(set.step) {
                 set.file(number, offset, bytes);

@@ -38,7 +38,7 @@ pub(crate) struct Dialects {
     /// Signs of the subject alone.
     subject: Vec<(&'static str, usize)>,
     /// Header fields by name, what they hold, and whose sign that is.
-    headers: BTreeMap<&'static str, Vec<(&'static str, usize)>>,
+    headers: Vec<(&'static str, Vec<(&'static str, usize)>)>,
 }
 
 impl Dialects {
@@ -69,7 +69,7 @@ impl Dialects {
                 .filter(|(from, _, _)| from.is_empty())
                 .map(|(_, subject, index)| (subject, index))
                 .collect(),
-            headers,
+            headers: headers.into_iter().collect(),
         }
     }
 
@@ -89,7 +89,8 @@ impl Dialects {
         // The table names private fields only.
         let private = |name: &&str| name.starts_with(['X', 'x']);
         let by_header = mail.header_names().filter(private).filter_map(|name| {
-            let (name, signs) = self.headers.get_key_value(name.to_ascii_lowercase().as_str())?;
+            let mut known = self.headers.iter();
+            let (name, signs) = known.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
             let holds = |held: &str| {
                 mail.headers(name)
                     .any(|value| value.to_ascii_lowercase().contains(held))
@@ -106,15 +107,14 @@ impl Dialects {
 
     /// The entry that introduces itself in `head`: the writer does so before it quotes anybody.
     fn introduced(&self, head: &str) -> Option<usize> {
-        let signs = || {
-            let owner = |index: usize| self.text_owners.get(index).copied();
-            self.text
-                .find(head)
-                .filter_map(move |found| Some((found.start, owner(found.index)?)))
-        };
-        let (_, first) = signs().min()?;
+        let owner = |index: usize| self.text_owners.get(index).copied();
+        let found = self.text.find(head);
+        let signs: Vec<(usize, usize)> = found
+            .filter_map(|found| Some((found.start, owner(found.index)?)))
+            .collect();
+        let (_, first) = *signs.iter().min()?;
         let general = DIALECTS.get(first)?.id;
-        let particular = signs().map(|(_, index)| index).find(|index| {
+        let particular = signs.iter().map(|(_, index)| *index).find(|index| {
             DIALECTS
                 .get(*index)
                 .is_some_and(|dialect| dialect.grew_out_of == Some(general))

@@ -200,7 +200,11 @@ fn follows_label(text: &str, start: usize) -> bool {
         .unwrap_or_default()
         .trim_end_matches([' ', '\t', '"', '\'', '(', '[', '=', ':']);
     let with_colon = text.get(from..start).unwrap_or_default().trim_end();
-    let windows: &[&str] = if before.len() == with_colon.len() { &[before] } else { &[before, with_colon] };
+    let windows: &[&str] = if before.len() == with_colon.len() {
+        &[before]
+    } else {
+        &[before, with_colon]
+    };
     windows.iter().any(|window| {
         let last = window.bytes().next_back().map(|last| last.to_ascii_lowercase());
         let ending = LABELS.iter().filter(|label| label.bytes().next_back() == last);

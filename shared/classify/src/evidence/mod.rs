@@ -130,6 +130,10 @@ pub(crate) const MAX_WORDS_BYTES: usize = 4 << 10;
 
 /// Appends `piece` to `words`, white space folded to single spaces, up to [`MAX_WORDS_BYTES`].
 pub(crate) fn append_folded(words: &mut String, piece: &str) {
+    if piece.is_empty() {
+        return;
+    }
+    words.reserve(piece.len().min(MAX_WORDS_BYTES.saturating_sub(words.len())) + 1);
     for word in piece.split_ascii_whitespace() {
         if words.len() + word.len() >= MAX_WORDS_BYTES {
             return;

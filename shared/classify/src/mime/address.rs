@@ -42,7 +42,10 @@ pub(crate) fn addresses(value: &str) -> Vec<Address> {
 
 /// `ann@example.com`, `<ann@example.com>` and `Ann <ann@example.com>` need no parser.
 fn simple(value: &str) -> Option<Address> {
-    if value.bytes().any(|b| matches!(b, b'"' | b',' | b'(' | b';' | b':' | b'\\')) {
+    if value
+        .bytes()
+        .any(|b| matches!(b, b'"' | b',' | b'(' | b';' | b':' | b'\\'))
+    {
         return None;
     }
     let inner = match value.rsplit_once('<') {

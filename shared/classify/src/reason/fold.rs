@@ -40,6 +40,17 @@ pub(super) struct Folded {
 }
 
 impl Folded {
+    /// Adds a name to those that were taken out.
+    pub(super) fn add_name(&mut self, name: &str) {
+        let from = self.names.len();
+        self.names.reserve(name.len() + 64);
+        self.names.push_str(name);
+        if let Some(added) = self.names.get_mut(from..) {
+            added.make_ascii_lowercase();
+        }
+        self.names.push('\n');
+    }
+
     /// The original's words behind a range of the prose, white space folded.
     pub(super) fn original(&self, text: &str, range: Range<usize>) -> String {
         let from = self.origin(range.start);
@@ -91,7 +102,8 @@ pub(super) fn fold(text: &str) -> Folded {
             folder.word(at, at + word);
             at += word;
         } else if is_run(c) {
-            let end = at + rest(text, at).bytes().take_while(|b| is_run(char::from(*b))).count();
+            let length = rest(text, at).bytes().position(|b| !is_run(char::from(b)));
+            let end = length.map_or(text.len(), |length| at + length);
             folder.run(at, end);
             at = end;
         } else {
@@ -150,6 +162,7 @@ impl<'t> Folder<'t> {
     fn new(text: &'t str) -> Self {
         let out = Folded {
             prose: String::with_capacity(text.len() + 8),
+            anchors: Vec::with_capacity(32),
             ..Folded::default()
         };
         Self {
@@ -255,7 +268,11 @@ impl<'t> Folder<'t> {
             let scheme = head.rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |i| i + 1);
             self.pieces(start, start + scheme);
             self.mask(start + scheme, end, LINK);
-        } else if let Some(at_sign) = run.bytes().position(|b| b == b'@').filter(|&i| i > 0 && i + 1 < run.len()) {
+        } else if let Some(at_sign) = run
+            .bytes()
+            .position(|b| b == b'@')
+            .filter(|&i| i > 0 && i + 1 < run.len())
+        {
             let head = run.get(..at_sign).unwrap_or_default();
             let local = head.rfind([':', '/']).map_or(0, |i| i + 1);
             let tail = run.get(at_sign + 1..).unwrap_or_default();
@@ -313,8 +330,7 @@ impl<'t> Folder<'t> {
     fn mask(&mut self, start: usize, end: usize, mask: char) {
         if mask == HOST || mask == LINK {
             let name = self.text.get(start..end).unwrap_or_default();
-            self.out.names.extend(name.chars().map(|c| c.to_ascii_lowercase()));
-            self.out.names.push('\n');
+            self.out.add_name(name);
         }
         self.space();
         self.emit(start, mask);
@@ -347,7 +363,10 @@ fn subject_length(text: &str) -> usize {
 /// How long the word of plain letters is that stands here between spaces, with one mark behind it; 0 for anything else.
 fn plain_word(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let letters = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let letters = bytes
+        .iter()
+        .position(|b| !b.is_ascii_alphabetic())
+        .unwrap_or(bytes.len());
     let mark = usize::from(matches!(
         bytes.get(letters),
         Some(b'.' | b',' | b':' | b';' | b'!' | b'?')

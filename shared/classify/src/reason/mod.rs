@@ -282,8 +282,7 @@ impl<'r> Case<'r> {
     fn new(rules: &'r Rules, facts: &Facts<'_>) -> Self {
         let mut folded = fold(facts.text);
         for name in [facts.remote_mta, facts.domain].into_iter().flatten() {
-            folded.names.extend(name.chars().map(|c| c.to_ascii_lowercase()));
-            folded.names.push('\n');
+            folded.add_name(name);
         }
         let own = Some(&rules.own).filter(|own| !own.rules.is_empty());
         let searched = [own, rules.builtin].map(|compiled| Some(Searched::new(compiled?, &folded)));

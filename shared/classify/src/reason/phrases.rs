@@ -224,7 +224,7 @@ impl PhraseSet {
             set: self,
             folded,
             found: Vec::new(),
-            open: Vec::new(),
+            open: Vec::with_capacity(if folded.is_empty() { 0 } else { 16 }),
             seen: Vec::new(),
         };
         let mut in_word = false;
