@@ -1,7 +1,7 @@
 //! Fetches every message of a mailbox, throws it away, and says how long that took.
 //!
 //! ```sh
-//! cargo run --release -p rebound-mailbox --example discard -- pop3 localhost 995 ann ca.pem < password
+//! cargo run --release -p rebound-mailbox --example discard -- imap localhost 993 ann ca.pem < password
 //! ```
 
 #![allow(clippy::print_stdout)]
@@ -10,18 +10,23 @@ use std::io;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use rebound_mailbox::pop3::Pop3Session;
-use rebound_mailbox::server::{Delivery, Limits, Listing, Login, Protocol, Secret, Security, Server, Session, Trust};
+use rebound_mailbox::server::{
+    self, Access, Delivery, FolderName, Limits, Listing, Login, Protocol, Secret, Security, Server, Trust,
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [protocol, host, port, user, authorities] = &arguments[..] else {
-        return Err("usage: discard pop3 HOST PORT USER CA_FILE, the password on standard input".into());
+        return Err("usage: discard imap|pop3 HOST PORT USER CA_FILE, the password on standard input".into());
     };
     let mut password = String::new();
     io::stdin().read_line(&mut password)?;
     let server = Server {
-        protocol: Protocol::Pop3,
+        protocol: match protocol.as_str() {
+            "imap" => Protocol::Imap,
+            "pop3" => Protocol::Pop3,
+            other => return Err(format!("{other} is no protocol").into()),
+        },
         host: host.clone(),
         port: port.parse()?,
         security: Security::Tls,
@@ -32,10 +37,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         password: Secret::new(password.trim_end_matches(['\r', '\n'])),
     };
     let begin = Instant::now();
-    let mut session: Box<dyn Session> = match protocol.as_str() {
-        "pop3" => Box::new(Pop3Session::open(&server, &login, &Limits::default())?),
-        other => return Err(format!("{other} is no protocol").into()),
-    };
+    let folder = FolderName::inbox();
+    let mut session = server::open(&server, &login, &folder, Access::Full, &Limits::default())?;
     let opened = begin.elapsed();
     let wanted = session.list(&Listing::default())?;
     let listed = begin.elapsed();

@@ -207,11 +207,13 @@ fn every_wanted_message_gets_one_answer() {
          S: a longer one)
          S: * 5 FETCH (UID 5 BODY[] NIL)
          S: f1 OK done
-         C: f2 UID FETCH 4:6 (UID BODY.PEEK[])
+         C: f2 NOOP
+         C: f3 UID FETCH 4:6 (UID BODY.PEEK[])
+         S: f2 OK done
          S: * 4 FETCH (UID 5 BODY[] {0}
          S: )
          S: * 5 FETCH (UID 6 BODY[] \"six\")
-         S: f2 OK done",
+         S: f3 OK done",
     );
     let scripted = ScriptedServer::start(&script);
     let mut session = open(&scripted, &limits).unwrap();
@@ -245,11 +247,13 @@ fn one_message_that_the_server_cannot_read_does_not_keep_back_the_others() {
         "C: f1 UID FETCH 1:3 (UID BODY.PEEK[])
          S: * 1 FETCH (UID 1 BODY[] \"one\")
          S: f1 NO The requested message could not be converted to an RFC-822 compatible format.
-         C: f2 UID FETCH 2 (UID BODY.PEEK[])
-         C: f3 UID FETCH 3 (UID BODY.PEEK[])
-         S: f2 NO The requested message could not be converted to an RFC-822 compatible format.
+         C: f2 NOOP
+         C: f3 UID FETCH 2 (UID BODY.PEEK[])
+         S: f2 OK done
+         C: f4 UID FETCH 3 (UID BODY.PEEK[])
+         S: f3 NO The requested message could not be converted to an RFC-822 compatible format.
          S: * 3 FETCH (UID 3 BODY[] \"three\")
-         S: f3 OK done",
+         S: f4 OK done",
     );
     let wanted = [listed(1, 3), listed(2, 3), listed(3, 5)];
     let all = play(&script, |session| fetch(session, &wanted));
@@ -443,38 +447,42 @@ fn folders_are_listed_with_their_counts() {
     assert_eq!(
         found(
             "IMAP4rev1 LIST-STATUS",
-            "C: a5 LIST \"\" * RETURN (STATUS (MESSAGES UNSEEN))
+            "C: a5 NOOP
+             S: a5 OK done
+             C: a6 LIST \"\" * RETURN (STATUS (MESSAGES UNSEEN))
              S: * LIST (\\HasNoChildren) \"/\" INBOX
              S: * STATUS INBOX (MESSAGES 5 UNSEEN 2)
              S: * LIST (\\Noselect \\HasChildren) \"/\" \"[Gmail]\"
              S: * LIST () \"/\" \"Zur&APw-ck\"
              S: * STATUS \"Zur&APw-ck\" (MESSAGES 1 UNSEEN 0)
-             S: a5 OK done"
+             S: a6 OK done"
         ),
         ["INBOX open 5/2", "Zurück open 1/0", "[Gmail] closed ?"]
     );
     assert_eq!(
         found(
             "IMAP4rev1",
-            "C: a5 LIST \"\" *
+            "C: a5 NOOP
+             S: a5 OK done
+             C: a6 LIST \"\" *
              S: * LIST (\\HasChildren) \".\" INBOX
              S: * LIST (\\NonExistent) \".\" INBOX.a
              S: * LIST () \".\" {9}
              S: INBOX.\"b\"
              S: * LIST () \"\\\\\" \"\\\"c\\\"\"
              S: * LIST () NIL secret
-             S: a5 OK done
-             C: a6 STATUS \"INBOX\" (MESSAGES UNSEEN)
-             S: * STATUS INBOX (MESSAGES 5 UNSEEN 2)
              S: a6 OK done
-             C: a7 STATUS \"INBOX.\\\"b\\\"\" (MESSAGES UNSEEN)
-             S: * STATUS \"INBOX.\\\"b\\\"\" (MESSAGES 1 UNSEEN 1)
+             C: a7 STATUS \"INBOX\" (MESSAGES UNSEEN)
+             S: * STATUS INBOX (MESSAGES 5 UNSEEN 2)
              S: a7 OK done
-             C: a8 STATUS \"\\\"c\\\"\" (MESSAGES UNSEEN)
-             S: * STATUS other (MESSAGES 1 UNSEEN 1)
+             C: a8 STATUS \"INBOX.\\\"b\\\"\" (MESSAGES UNSEEN)
+             S: * STATUS \"INBOX.\\\"b\\\"\" (MESSAGES 1 UNSEEN 1)
              S: a8 OK done
-             C: a9 STATUS \"secret\" (MESSAGES UNSEEN)
-             S: a9 NO [NOPERM] not for you"
+             C: a9 STATUS \"\\\"c\\\"\" (MESSAGES UNSEEN)
+             S: * STATUS other (MESSAGES 1 UNSEEN 1)
+             S: a9 OK done
+             C: a10 STATUS \"secret\" (MESSAGES UNSEEN)
+             S: a10 NO [NOPERM] not for you"
         ),
         [
             "\"c\" open ?",

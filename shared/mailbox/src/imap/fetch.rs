@@ -51,7 +51,7 @@ struct Fetching<'a> {
     again: VecDeque<Batch>,
     /// What was asked for and has not come, with the size it should have.
     expected: HashMap<u32, u64>,
-    /// What came with nothing in it.
+    /// What came with nothing in it, at the last attempt.
     empty: HashSet<u32>,
     /// What has come, and waits for those before it.
     arrived: HashMap<u32, Delivery>,
@@ -68,10 +68,12 @@ struct Batch {
 }
 
 /// Servers leave out messages for two reasons: somebody else removed them, or they cannot read one of them. So what is
-/// missing is asked for once more, alone where the whole batch was refused for its sake.
+/// missing is asked for once more, alone where the whole batch was refused for its sake; and NOOP before that, because a
+/// server may not take notice of what is removed while it answers FETCH (RFC 3501 section 7.4.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Attempt {
     First,
+    Noop,
     Second,
 }
 
@@ -86,6 +88,14 @@ impl Work for Fetching<'_> {
             Some(batch) => batch,
             None => self.next_batch()?,
         };
+        if batch.attempt == Attempt::Noop {
+            let command = Command {
+                text: "NOOP".to_owned(),
+                bytes: 0,
+                most_bytes: 0,
+            };
+            return Some((batch, command));
+        }
         let bytes: u64 = batch.uids.iter().filter_map(|uid| self.expected.get(uid)).sum();
         let (set, _) = set(&batch.uids, usize::MAX);
         let command = Command {
@@ -139,14 +149,20 @@ impl Work for Fetching<'_> {
         match batch.attempt {
             _ if missing.is_empty() => {}
             _ if !is_complete && !is_about_messages => return Err(refused(Step::Fetch, line)),
-            Attempt::First if is_complete => self.again.push_back(Batch {
-                uids: missing,
-                attempt: Attempt::Second,
-            }),
-            Attempt::First => self.again.extend(missing.into_iter().map(|uid| Batch {
-                uids: vec![uid],
-                attempt: Attempt::Second,
-            })),
+            Attempt::First | Attempt::Noop => {
+                for uid in &missing {
+                    self.empty.remove(uid);
+                }
+                self.again.push_back(Batch {
+                    uids: Vec::new(),
+                    attempt: Attempt::Noop,
+                });
+                let at_once = if is_complete { missing.len() } else { 1 };
+                self.again.extend(missing.chunks(at_once).map(|uids| Batch {
+                    uids: uids.to_vec(),
+                    attempt: Attempt::Second,
+                }));
+            }
             Attempt::Second => {
                 for uid in missing {
                     self.give_up(uid, is_complete, line);

@@ -16,6 +16,8 @@ const MAX_COUNTED: usize = 1_000;
 
 impl ImapSession {
     pub(super) fn all_folders(&mut self) -> Result<Vec<Folder>, MailboxError> {
+        // The counts of the open folder are those that this session knows of (RFC 3501 section 6.3.10).
+        self.ask(Step::Folder, imap::Session::noop)?;
         let mut folders = if self.can("LIST-STATUS") {
             self.ask_for(Step::Folder, &["LIST", "STATUS"], MAX_LIST_BYTES, |session| {
                 let found = session.list_status(None, Some("*"), COUNTS)?;
