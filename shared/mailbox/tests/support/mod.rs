@@ -27,11 +27,12 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rebound_mailbox::server::{Limits, Protocol, Security, Server, Trust};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PublicKeyData as _};
+use rebound_mailbox::server::{Limits, Pin, Protocol, Security, Server, Trust};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use sha2::{Digest, Sha256};
 
 /// The name that the server's certificate carries.
 pub const HOST: &str = "localhost";
@@ -40,15 +41,21 @@ pub const HOST: &str = "localhost";
 pub struct ScriptedServer {
     address: SocketAddr,
     authority: String,
+    pin: Pin,
     notes: JoinHandle<Vec<String>>,
 }
 
 impl ScriptedServer {
     /// Starts listening.
     pub fn start(script: &str) -> Self {
+        Self::start_as(script, |_| {})
+    }
+
+    /// The same, with another certificate.
+    pub fn start_as(script: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (authority, tls) = identity();
+        let (authority, pin, tls) = identity(change);
         let script: Vec<String> = script.lines().map(|line| line.trim_start().to_owned()).collect();
         let notes = thread::spawn(move || {
             let (client, _) = listener.accept().unwrap();
@@ -67,6 +74,7 @@ impl ScriptedServer {
         Self {
             address,
             authority,
+            pin,
             notes,
         }
     }
@@ -80,6 +88,11 @@ impl ScriptedServer {
             security,
             trust: Trust::Authorities(self.authority.clone()),
         }
+    }
+
+    /// The pin of its key.
+    pub fn pin(&self) -> Pin {
+        self.pin
     }
 
     /// What the client said, line by line, once it has hung up.
@@ -231,16 +244,19 @@ impl Write for Channel {
     }
 }
 
-/// An authority in PEM, and a server that it vouches for.
-fn identity() -> (String, Arc<ServerConfig>) {
+/// An authority in PEM, and a server that it vouches for, with the pin of its key.
+fn identity(change: impl FnOnce(&mut CertificateParams)) -> (String, Pin, Arc<ServerConfig>) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new([HOST.to_owned()])
-        .unwrap()
-        .signed_by(&key, &authority)
-        .unwrap();
+    let mut certificate = CertificateParams::new([HOST.to_owned()]).unwrap();
+    change(&mut certificate);
+    // An authority's own certificate is signed by nobody else.
+    let certificate = match certificate.is_ca {
+        IsCa::NoCa => certificate.signed_by(&key, &authority).unwrap(),
+        _ => certificate.self_signed(&key).unwrap(),
+    };
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -250,5 +266,6 @@ fn identity() -> (String, Arc<ServerConfig>) {
             PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
         )
         .unwrap();
-    (authority.pem(), Arc::new(config))
+    let pin = Pin(Sha256::digest(key.subject_public_key_info()).into());
+    (authority.pem(), pin, Arc::new(config))
 }
