@@ -238,9 +238,9 @@ static PROVIDERS: &[Provider] = &[
         name: "freenet",
         domains: &["freenet.de"],
         imap: Some("mx.freenet.de"),
-        pop3: Some("mx.freenet.de"),
+        pop3: None,
         proofs: &[Proof::Password],
-        note: None,
+        note: Some("access by other programs has to be allowed in the settings of the mailbox"),
     },
     Provider {
         name: "Vodafone",
@@ -295,7 +295,7 @@ static PROVIDERS: &[Provider] = &[
         imap: Some("imap.free.fr"),
         pop3: Some("pop.free.fr"),
         proofs: &[Proof::Password],
-        note: None,
+        note: Some("the user name is what stands before the @"),
     },
     Provider {
         name: "La Poste",
@@ -334,14 +334,6 @@ static PROVIDERS: &[Provider] = &[
         domains: &["virgilio.it"],
         imap: Some("in.virgilio.it"),
         pop3: Some("in.virgilio.it"),
-        proofs: &[Proof::Password],
-        note: None,
-    },
-    Provider {
-        name: "TIM",
-        domains: &["tim.it", "alice.it", "tin.it"],
-        imap: Some("imap.tim.it"),
-        pop3: Some("pop.tim.it"),
         proofs: &[Proof::Password],
         note: None,
     },
@@ -480,7 +472,9 @@ static PROVIDERS: &[Provider] = &[
         imap: Some("poczta.o2.pl"),
         pop3: Some("poczta.o2.pl"),
         proofs: &[Proof::Password, Proof::AppPassword],
-        note: Some("IMAP and POP3 have to be switched on in the settings of the mailbox"),
+        note: Some(
+            "IMAP and POP3 have to be switched on in the settings of the mailbox; the user name is what stands before the @",
+        ),
     },
     Provider {
         name: "Onet",
