@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 
 use rebound_mailbox::pop3::Pop3Session;
 use rebound_mailbox::server::{
-    After, Applied, Delivery, ErrorKind, Limits, Listed, Listing, Login, MessageRef, Protocol, Secret, Security,
-    Server, Session, Step, Trust,
+    Access, After, Applied, Delivery, ErrorKind, Limits, Listed, Listing, Login, MessageRef, Protocol, Secret,
+    Security, Server, Session, Step, Trust,
 };
 use rebound_test_mail::{Door, MailServer, Mailbox, TokenTrouble};
 use support::patient;
@@ -36,9 +36,9 @@ fn password(mailbox: &Mailbox) -> Login {
     }
 }
 
-fn open(mailbox: &Mailbox, limits: &Limits) -> Box<Pop3Session> {
+fn open(mailbox: &Mailbox, access: Access, limits: &Limits) -> Box<Pop3Session> {
     let server = server(mailbox.server(), Security::Tls);
-    Box::new(Pop3Session::open(&server, &password(mailbox), limits).unwrap())
+    Box::new(Pop3Session::open(&server, &password(mailbox), access, limits).unwrap())
 }
 
 fn fetch(session: &mut Pop3Session, wanted: &[Listed]) -> Vec<Delivery> {
@@ -78,17 +78,10 @@ fn messages_arrive_byte_for_byte_and_go_only_with_quit() {
     for message in &messages {
         mailbox.inbox().deliver(message);
     }
-    let mut session = open(&mailbox, &patient());
+    let mut session = open(&mailbox, Access::ReadOnly, &patient());
     let listed = session.list(&Listing::default()).unwrap();
     assert_eq!(session.folder().messages, messages.len() as u64);
-    let mut looked = 0;
-    session
-        .peek(&listed, &mut |_| {
-            looked += 1;
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    assert_eq!(looked, messages.len());
+    let looked = fetch(&mut session, &listed);
     drop(session);
     assert!(
         mailbox
@@ -99,13 +92,15 @@ fn messages_arrive_byte_for_byte_and_go_only_with_quit() {
         "a look left a trace"
     );
 
-    let mut session = open(&mailbox, &patient());
+    let mut session = open(&mailbox, Access::Full, &patient());
     assert_eq!(
         session.list(&Listing::default()).unwrap(),
         listed,
         "names stay the same"
     );
-    for (delivery, sent) in fetch(&mut session, &listed).into_iter().zip(&messages) {
+    let fetched = fetch(&mut session, &listed);
+    assert!(fetched == looked, "a look shows something else");
+    for (delivery, sent) in fetched.into_iter().zip(&messages) {
         let Delivery::Message { bytes, .. } = delivery else {
             panic!("{delivery:?}");
         };
@@ -126,7 +121,7 @@ fn messages_arrive_byte_for_byte_and_go_only_with_quit() {
     drop(session);
     assert_eq!(mailbox.inbox().len(), messages.len(), "nothing is deleted without QUIT");
 
-    let mut session = open(&mailbox, &patient());
+    let mut session = open(&mailbox, Access::Full, &patient());
     let listed = session.list(&Listing::default()).unwrap();
     session.apply(&refs(&listed[1..]), &After::Delete).unwrap();
     session.close().unwrap();
@@ -146,7 +141,7 @@ fn many_messages_come_in_order_and_long_ones_stay() {
         message_bytes: 20_000,
         ..patient()
     };
-    let mut session = open(&mailbox, &limits);
+    let mut session = open(&mailbox, Access::Full, &limits);
     let listed = session.list(&Listing::default()).unwrap();
     let deliveries = fetch(&mut session, &listed);
     assert_eq!(deliveries.len(), 700);
@@ -180,7 +175,7 @@ fn stls_protects_and_tokens_let_in() {
         };
         let server = server(&dovecot, security);
         for login in [password(&mailbox), token(dovecot.token(mailbox.user()))] {
-            let session = Pop3Session::open(&server, &login, &patient()).unwrap();
+            let session = Pop3Session::open(&server, &login, Access::Full, &patient()).unwrap();
             assert!(session.connection().tls.is_some());
             assert_eq!(session.folder().messages, 1);
             Box::new(session).close().unwrap();
@@ -191,7 +186,7 @@ fn stls_protects_and_tokens_let_in() {
         };
         let expired = token(dovecot.bad_token(mailbox.user(), TokenTrouble::Expired));
         for login in [wrong, expired] {
-            let error = Pop3Session::open(&server, &login, &patient()).unwrap_err();
+            let error = Pop3Session::open(&server, &login, Access::Full, &patient()).unwrap_err();
             assert_eq!(
                 (error.step, error.kind),
                 (Step::Login, ErrorKind::Credentials),
@@ -202,7 +197,7 @@ fn stls_protects_and_tokens_let_in() {
             trust: Trust::Public,
             ..server
         };
-        let error = Pop3Session::open(&stranger, &password(&mailbox), &patient()).unwrap_err();
+        let error = Pop3Session::open(&stranger, &password(&mailbox), Access::Full, &patient()).unwrap_err();
         assert_eq!((error.step, error.kind), (Step::Tls, ErrorKind::Certificate));
     }
 }
@@ -214,7 +209,7 @@ fn what_another_client_removes_is_not_taken_for_fetched() {
     for n in 0..3 {
         mailbox.inbox().deliver(format!("Subject: {n}\r\n\r\n").as_bytes());
     }
-    let mut session = open(&mailbox, &patient());
+    let mut session = open(&mailbox, Access::Full, &patient());
     let listed = session.list(&Listing::default()).unwrap();
     let mut other = mailbox.other_client();
     other.run("SELECT INBOX");

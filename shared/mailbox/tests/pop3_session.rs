@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 
 use rebound_mailbox::pop3::Pop3Session;
 use rebound_mailbox::server::{
-    After, Applied, Delivery, ErrorKind, Limits, Listed, Listing, Login, MailboxError, MessageRef, Protocol, Secret,
-    Security, Session, Step, Uidl,
+    Access, After, Applied, Delivery, ErrorKind, Limits, Listed, Listing, Login, MailboxError, MessageRef, Protocol,
+    Secret, Security, Session, Step, Uidl,
 };
 use support::{ScriptedServer, hasty, patient};
 
@@ -35,7 +35,12 @@ fn token() -> Login {
 /// Opens a session over TLS with a server that has shaken hands and greeted.
 fn open_with(script: &str, login: &Login, limits: &Limits) -> (Result<Box<Pop3Session>, MailboxError>, ScriptedServer) {
     let server = ScriptedServer::start(&format!("TLS\nS: +OK ready\n{script}"));
-    let session = Pop3Session::open(&server.server(Protocol::Pop3, Security::Tls), login, limits);
+    let session = Pop3Session::open(
+        &server.server(Protocol::Pop3, Security::Tls),
+        login,
+        Access::Full,
+        limits,
+    );
     (session.map(Box::new), server)
 }
 
@@ -173,7 +178,7 @@ fn a_whole_session_fetches_deletes_and_says_quit() {
         S: +OK bye",
     );
     let address = server.server(Protocol::Pop3, Security::Tls);
-    let mut session = Box::new(Pop3Session::open(&address, &password(), &patient()).unwrap());
+    let mut session = Box::new(Pop3Session::open(&address, &password(), Access::Full, &patient()).unwrap());
     assert_eq!(session.connection().greeting, "example.com ready");
     assert!(session.connection().tls.as_deref().unwrap().starts_with("TLSv1.3 "));
     assert_eq!(session.connection().capabilities, ["UIDL", "PIPELINING"]);
@@ -262,6 +267,7 @@ fn stls_comes_before_everything_and_capabilities_are_asked_after_it() {
     let session = Pop3Session::open(
         &server.server(Protocol::Pop3, Security::StartTls),
         &password(),
+        Access::Full,
         &patient(),
     );
     let mut session = session.unwrap();
@@ -316,7 +322,7 @@ fn no_credential_is_sent_before_the_channel_is_verified() {
     ] {
         let server = ScriptedServer::start(script);
         let address = server.server(Protocol::Pop3, Security::StartTls);
-        let error = Pop3Session::open(&address, &password(), &patient()).unwrap_err();
+        let error = Pop3Session::open(&address, &password(), Access::Full, &patient()).unwrap_err();
         let notes = server.notes().join("\n");
         assert!(
             !notes.contains("ann") && !notes.contains("USER") && !notes.contains("AUTH"),
@@ -327,7 +333,7 @@ fn no_credential_is_sent_before_the_channel_is_verified() {
     let server = ScriptedServer::start("TLS\nS: +OK\nstall");
     let mut address = server.server(Protocol::Pop3, Security::Tls);
     address.trust = ScriptedServer::start("").server(Protocol::Pop3, Security::Tls).trust;
-    let error = Pop3Session::open(&address, &password(), &patient()).unwrap_err();
+    let error = Pop3Session::open(&address, &password(), Access::Full, &patient()).unwrap_err();
     assert_eq!((error.step, error.kind), (Step::Tls, ErrorKind::Certificate), "{error}");
     assert_eq!(server.notes(), [""; 0]);
 }
@@ -477,7 +483,12 @@ fn a_greeting_that_is_none_says_what_it_is() {
         ("flood: +OK", ErrorKind::Protocol, None),
     ] {
         let server = ScriptedServer::start(greeting);
-        let error = Pop3Session::open(&server.server(Protocol::Pop3, Security::None), &password(), &patient());
+        let error = Pop3Session::open(
+            &server.server(Protocol::Pop3, Security::None),
+            &password(),
+            Access::Full,
+            &patient(),
+        );
         let error = error.unwrap_err();
         assert_eq!((error.step, error.kind), (Step::Greeting, kind), "{greeting}: {error}");
         match hint {
@@ -505,7 +516,7 @@ const STEPS: [(&str, Step); 9] = [
 /// Plays a session up to the first error.
 fn whole_session(server: &ScriptedServer, limits: &Limits) -> Result<(), MailboxError> {
     let server = server.server(Protocol::Pop3, Security::None);
-    let mut session = Box::new(Pop3Session::open(&server, &password(), limits)?);
+    let mut session = Box::new(Pop3Session::open(&server, &password(), Access::Full, limits)?);
     let listed = session.list(&Listing::default())?;
     session.fetch(&listed, &mut |_| ControlFlow::Continue(()))?;
     session.apply(&refs(&listed), &After::Delete)?;
@@ -700,23 +711,28 @@ fn breaking_off_leaves_the_session_in_step() {
 }
 
 #[test]
-fn a_preview_leaves_no_trace() {
-    let (mut session, listed, server) = listed(
-        THREE_PIPELINED,
-        "C: TOP 1 99999999
+fn a_mailbox_that_is_only_looked_at_is_not_changed() {
+    let server = ScriptedServer::start(&format!(
+        "TLS
+        S: +OK
+        {THREE_PIPELINED}
+        C: TOP 1 99999999
         S: +OK
         S: 1
-        S: .",
-        &patient(),
-    );
-    let mut deliveries = Vec::new();
-    let looked = session.peek(&listed[..1], &mut |delivery| {
-        deliveries.push(told(&delivery));
-        ControlFlow::Continue(())
-    });
-    looked.unwrap();
+        S: .
+        C: QUIT
+        S: +OK"
+    ));
+    let address = server.server(Protocol::Pop3, Security::Tls);
+    let session = Pop3Session::open(&address, &password(), Access::ReadOnly, &patient());
+    let mut session = Box::new(session.unwrap());
+    let listed = session.list(&Listing::default()).unwrap();
+    let (deliveries, result) = fetched(&mut session, &listed[..1]);
     assert_eq!(deliveries, [r"1=a 1\r\n"]);
-    drop(session);
+    result.unwrap();
+    let error = session.apply(&refs(&listed), &After::Delete).unwrap_err();
+    assert_eq!((error.step, error.kind), (Step::After, ErrorKind::Unsupported));
+    session.close().unwrap();
     server.notes();
 }
 

@@ -10,8 +10,8 @@ use super::login::log_in;
 use super::{Command, Event};
 use crate::net::Check;
 use crate::server::{
-    After, Applied, Connection, Delivery, ErrorKind, Folder, FolderName, Limits, Listed, Listing, Login, MailboxError,
-    MessageRef, OpenFolder, Probe, Server, Session, Step, Uidl,
+    Access, After, Applied, Connection, Delivery, ErrorKind, Folder, FolderName, Limits, Listed, Listing, Login,
+    MailboxError, MessageRef, OpenFolder, Probe, Server, Session, Step, Uidl,
 };
 
 /// How many bytes of messages are asked for ahead, where the server has PIPELINING: enough to keep the wire full over
@@ -39,12 +39,13 @@ pub struct Pop3Session {
     folder: OpenFolder,
     /// What every message is called, by ascending number, once that was asked.
     listing: Option<Vec<(NonZeroU32, Uidl)>>,
+    access: Access,
     deleted: HashSet<NonZeroU32>,
 }
 
 impl Pop3Session {
     /// Connects and logs in.
-    pub fn open(server: &Server, login: &Login, limits: &Limits) -> Result<Self, MailboxError> {
+    pub fn open(server: &Server, login: &Login, access: Access, limits: &Limits) -> Result<Self, MailboxError> {
         let (mut conversation, greeting) = Conversation::begin(server, limits, Check::Enforce)?;
         let mut capabilities = conversation.capabilities(Step::Greeting)?;
         log_in(&mut conversation, capabilities.as_deref(), login)?;
@@ -71,6 +72,7 @@ impl Pop3Session {
                 uid_validity: None,
             },
             listing: None,
+            access,
             deleted: HashSet::new(),
         })
     }
@@ -172,7 +174,6 @@ impl Pop3Session {
     fn transfer(
         &mut self,
         wanted: &[Listed],
-        command: fn(NonZeroU32, u64) -> Command<'static>,
         sink: &mut dyn FnMut(Delivery) -> ControlFlow<()>,
     ) -> Result<(), MailboxError> {
         let most_ahead = self.commands_ahead();
@@ -187,7 +188,7 @@ impl Pop3Session {
                     let plan = self.plan(listed)?;
                     if let Plan::Fetch(number) = plan {
                         // Commands made of numbers can't hold a line end.
-                        let _ = self.conversation.say(command(number, listed.bytes));
+                        let _ = self.conversation.say(self.fetching(number, listed.bytes));
                         bytes_ahead = listed.bytes.saturating_add(bytes_ahead);
                     }
                     ahead.push_back((listed, plan));
@@ -214,6 +215,17 @@ impl Pop3Session {
                 return Ok(());
             }
         }
+    }
+
+    fn fetching(&self, number: NonZeroU32, announced: u64) -> Command<'static> {
+        if self.access == Access::ReadOnly && self.has("TOP") {
+            return Command::Top {
+                number,
+                lines: ALL_LINES,
+                announced,
+            };
+        }
+        Command::Retr { number, announced }
     }
 
     fn plan(&mut self, listed: &Listed) -> Result<Plan, MailboxError> {
@@ -313,29 +325,17 @@ impl Session for Pop3Session {
         wanted: &[Listed],
         sink: &mut dyn FnMut(Delivery) -> ControlFlow<()>,
     ) -> Result<(), MailboxError> {
-        self.transfer(wanted, |number, announced| Command::Retr { number, announced }, sink)
-    }
-
-    /// With TOP, where the server has it.
-    fn peek(
-        &mut self,
-        wanted: &[Listed],
-        sink: &mut dyn FnMut(Delivery) -> ControlFlow<()>,
-    ) -> Result<(), MailboxError> {
-        if !self.has("TOP") {
-            return self.fetch(wanted, sink);
-        }
-        let top = |number, announced| Command::Top {
-            number,
-            lines: ALL_LINES,
-            announced,
-        };
-        self.transfer(wanted, top, sink)
+        self.transfer(wanted, sink)
     }
 
     fn apply(&mut self, messages: &[MessageRef], after: &After) -> Result<Applied, MailboxError> {
         match after {
             After::Keep => Ok(Applied::Done),
+            After::Delete if self.access == Access::ReadOnly => Err(MailboxError::new(
+                Step::After,
+                ErrorKind::Unsupported,
+                "the mailbox is open for reading only",
+            )),
             After::Delete => self.delete(messages).map(|()| Applied::AtClose),
             After::Move(_) | After::Seen => Err(after.unsupported()),
         }

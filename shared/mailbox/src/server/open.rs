@@ -11,8 +11,9 @@ pub enum Access {
     /// Whatever [`Session::apply`] is asked for.
     #[default]
     Full,
-    /// Nothing: the server itself is told to change nothing (EXAMINE, RFC 3501 section 6.3.2). POP3 has no such thing;
-    /// it changes nothing anyway unless it is asked to.
+    /// Nothing, for looking only: an IMAP server is told so (EXAMINE, RFC 3501 section 6.3.2). A POP3 server can't be told,
+    /// and many mark what RETR gives out as read, or don't list it again; so messages are fetched with TOP, which leaves
+    /// no trace, where the server has it.
     ReadOnly,
 }
 
@@ -28,7 +29,7 @@ pub fn open(
 ) -> Result<Box<dyn Session>, MailboxError> {
     Ok(match server.protocol {
         Protocol::Imap => Box::new(ImapSession::open(server, login, folder, access, limits)?),
-        Protocol::Pop3 => Box::new(Pop3Session::open(server, login, limits)?),
+        Protocol::Pop3 => Box::new(Pop3Session::open(server, login, access, limits)?),
     })
 }
 

@@ -37,16 +37,6 @@ pub trait Session: Send {
         sink: &mut dyn FnMut(Delivery) -> ControlFlow<()>,
     ) -> Result<(), MailboxError>;
 
-    /// As [`Session::fetch`], and leaves no trace even where fetching would: many a POP3 server marks what RETR has given
-    /// out as read, or as not to be listed again. For looking only: what is stored is fetched with [`Session::fetch`].
-    fn peek(
-        &mut self,
-        wanted: &[Listed],
-        sink: &mut dyn FnMut(Delivery) -> ControlFlow<()>,
-    ) -> Result<(), MailboxError> {
-        self.fetch(wanted, sink)
-    }
-
     /// Does to exactly these messages, and to no other, what `after` says. A message that is no longer there counts as
     /// done.
     fn apply(&mut self, messages: &[MessageRef], after: &After) -> Result<Applied, MailboxError>;
