@@ -1,4 +1,4 @@
-//! Messages a second and bytes a second, with mail-parser merely parsing the same bytes beside it.
+//! Messages a second and bytes a second, with mail-parser merely parsing the same bytes beside it; start-up and growth.
 //!
 //! The messages are built here. `REBOUND_BENCH_FOLDER=folder` measures the `.eml` files of a folder as well.
 
@@ -26,36 +26,69 @@ fn benches(criterion: &mut Criterion) {
     for (name, build) in kinds {
         measure(criterion, name, &(0..100).map(build).collect::<Vec<_>>());
     }
+    grow(criterion);
     if let Some(folder) = std::env::var_os("REBOUND_BENCH_FOLDER") {
         measure(criterion, "folder", &read_folder(Path::new(&folder)));
     }
 }
 
+/// Messages a second, then the same as bytes a second.
 fn measure(criterion: &mut Criterion, name: &str, messages: &[Vec<u8>]) {
     let classifier = Classifier::new();
     let parser = mail_parser::MessageParser::default();
     let bytes = messages.iter().map(Vec::len).sum::<usize>();
-    // Messages a second; times the mean size in the name makes bytes a second.
-    let mut group = criterion.benchmark_group(format!("{name}, {} bytes each", bytes / messages.len().max(1)));
-    group.throughput(Throughput::Elements(messages.len() as u64));
-    group.bench_function("classify", |bencher| {
-        bencher.iter(|| {
-            messages
-                .iter()
-                .map(|message| classifier.classify(black_box(message)).recipients.len())
-                .sum::<usize>()
+    let mean = bytes / messages.len().max(1);
+    for (what, throughput) in [
+        ("messages", Throughput::Elements(messages.len() as u64)),
+        ("bytes", Throughput::Bytes(bytes as u64)),
+    ] {
+        let mut group = criterion.benchmark_group(format!("{name}, {mean} bytes each, {what}"));
+        group.throughput(throughput);
+        group.bench_function("classify", |bencher| {
+            bencher.iter(|| {
+                messages
+                    .iter()
+                    .map(|message| classifier.classify(black_box(message)).recipients.len())
+                    .sum::<usize>()
+            });
         });
-    });
-    group.bench_function("mail-parser alone", |bencher| {
-        bencher.iter(|| {
-            messages
-                .iter()
-                .filter_map(|message| parser.parse(black_box(message.as_slice())))
-                .map(|m| m.parts.len())
-                .sum::<usize>()
+        group.bench_function("mail-parser alone", |bencher| {
+            bencher.iter(|| {
+                messages
+                    .iter()
+                    .filter_map(|message| parser.parse(black_box(message.as_slice())))
+                    .map(|m| m.parts.len())
+                    .sum::<usize>()
+            });
         });
-    });
+        group.finish();
+    }
+}
+
+/// Twice the size has to take twice the time: bytes a second stay what they are.
+fn grow(criterion: &mut Criterion) {
+    let classifier = Classifier::new();
+    let mut group = criterion.benchmark_group("growth");
+    for recipients in [50, 100, 200, 400] {
+        let message = report_about(recipients);
+        group.throughput(Throughput::Bytes(message.len() as u64));
+        group.bench_function(format!("{recipients} recipients"), |bencher| {
+            bencher.iter(|| classifier.classify(black_box(&message)).recipients.len());
+        });
+    }
     group.finish();
+}
+
+fn report_about(recipients: usize) -> Vec<u8> {
+    let failed = |n| format!("<ann{n}@example.com>:\nRemote host said: 550 5.1.1 User {n} unknown\n\n");
+    format!(
+        "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net\nTo: news@example.org\nSubject: failure notice\n\n\
+         Hi. This is the qmail-send program at mx.example.net.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n\
+         {}--- Below this line is a copy of the message.\n\n{}",
+        (0..recipients).map(failed).collect::<String>(),
+        sent_message(0, 2_000)
+    )
+    .into_bytes()
 }
 
 fn status_report(n: usize) -> Vec<u8> {

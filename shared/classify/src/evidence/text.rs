@@ -270,6 +270,10 @@ fn replies_elsewhere(
     only_replies: bool,
     outside: impl Fn(usize) -> bool,
 ) -> String {
+    // Most lists of many recipients without codes have none anywhere; looking closer for each would take its time.
+    if !lines.iter().any(Line::is_coded) {
+        return String::new();
+    }
     let address = mention.address.as_str().to_ascii_lowercase();
     let mut any = String::new();
     let mut naming = String::new();
