@@ -13,29 +13,30 @@ use crate::support::{rebound, stdout};
 
 /// What each set reaches, in per cent, and the mistakes it is known to hold; raise a floor when the verdicts get better.
 ///
-/// Delay warnings count as failures in the labels' `detected`, but are none here: nothing has failed yet. One message of
-/// `cws-mail-bounce-handler` is a failure report under the label of a complaint.
+/// What is missing is labelled otherwise than a reader would: a bounce that a person forwards, "user unknown" as the
+/// recipient's filter, two messages in one file. One message of `cws-mail-bounce-handler` is a failure report under the
+/// label of a complaint.
 const FLOORS: &[Set] = &[
     Set {
         name: "sisimai",
         floors: &[
             ("output", 100.0),
-            ("detected", 95.5),
-            ("recipients", 97.6),
+            ("detected", 99.7),
+            ("recipients", 98.5),
             ("status", 98.9),
             ("reply", 98.5),
-            ("reason", 89.0),
+            ("reason", 89.5),
             ("hard", 98.7),
         ],
         known_false: 0.0,
     },
     Set::new(
         "bounce_email",
-        &[("output", 100.0), ("detected", 92.0), ("recipients", 100.0)],
+        &[("output", 100.0), ("detected", 100.0), ("recipients", 100.0)],
     ),
     Set {
         name: "cws-mail-bounce-handler",
-        floors: &[("output", 100.0), ("detected", 97.0), ("temporary", 100.0)],
+        floors: &[("output", 100.0), ("detected", 100.0), ("temporary", 100.0)],
         known_false: 1.0,
     },
     Set::new(
@@ -51,8 +52,9 @@ const FLOORS: &[Set] = &[
         "crisp-email-bounce-parser",
         &[
             ("output", 100.0),
-            ("detected", 96.0),
+            ("detected", 100.0),
             ("recipients", 100.0),
+            ("status", 100.0),
             ("reply", 100.0),
         ],
     ),
