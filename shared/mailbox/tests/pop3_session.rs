@@ -3,134 +3,22 @@
 // A test may panic, and so may what helps it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "support/pop3.rs"]
+mod pop3;
 mod support;
 
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
+use std::thread;
+use std::time::Duration;
 
+use pop3::{THREE, THREE_PIPELINED, fetched, listed, name, open_with, password, refs};
 use rebound_mailbox::pop3::Pop3Session;
 use rebound_mailbox::server::{
-    Access, After, Applied, Delivery, ErrorKind, Limits, Listed, Listing, Login, MailboxError, MessageRef, Protocol,
-    Secret, Security, Session, Step, Uidl,
+    Access, After, Applied, ErrorKind, Limits, Listing, MailboxError, MessageRef, Protocol, Security, Session, Step,
+    Uidl,
 };
 use support::{ScriptedServer, hasty, patient};
-
-/// What nobody may hear who is not trusted.
-const SECRET: &str = "opensesame";
-
-fn password() -> Login {
-    Login::Password {
-        user: "ann".to_owned(),
-        password: Secret::new(SECRET),
-    }
-}
-
-fn token() -> Login {
-    Login::Token {
-        user: "ann".to_owned(),
-        token: Secret::new(SECRET),
-    }
-}
-
-/// Opens a session over TLS with a server that has shaken hands and greeted.
-fn open_with(script: &str, login: &Login, limits: &Limits) -> (Result<Box<Pop3Session>, MailboxError>, ScriptedServer) {
-    let server = ScriptedServer::start(&format!("TLS\nS: +OK ready\n{script}"));
-    let session = Pop3Session::open(
-        &server.server(Protocol::Pop3, Security::Tls),
-        login,
-        Access::Full,
-        limits,
-    );
-    (session.map(Box::new), server)
-}
-
-/// A login with a password, and three messages of 5, 50 and 500 bytes.
-const THREE: &str = "C: CAPA
-    S: -ERR
-    C: USER ann
-    S: +OK
-    C: PASS opensesame
-    S: +OK
-    C: STAT
-    S: +OK 3 555
-    C: UIDL
-    S: +OK
-    S: 1 a
-    S: 2 b
-    S: 3 c
-    S: .
-    C: LIST
-    S: +OK
-    S: 1 5
-    S: 2 50
-    S: 3 500
-    S: .";
-
-/// The same, with PIPELINING and TOP.
-const THREE_PIPELINED: &str = "C: CAPA
-    S: +OK
-    S: PIPELINING
-    S: .
-    C: USER ann
-    S: +OK
-    C: PASS opensesame
-    S: +OK
-    C: CAPA
-    S: +OK
-    S: PIPELINING
-    S: TOP
-    S: .
-    C: STAT
-    S: +OK 3 555
-    C: UIDL
-    S: +OK
-    S: 1 a
-    S: 2 b
-    S: 3 c
-    S: .
-    C: LIST
-    S: +OK
-    S: 1 5
-    S: 2 50
-    S: 3 500
-    S: .";
-
-/// A session that has listed its messages.
-fn listed(beginning: &str, script: &str, limits: &Limits) -> (Box<Pop3Session>, Vec<Listed>, ScriptedServer) {
-    let (session, server) = open_with(&format!("{beginning}\n{script}"), &password(), limits);
-    let mut session = session.unwrap();
-    let listed = session.list(&Listing::default()).unwrap();
-    (session, listed, server)
-}
-
-fn fetched(session: &mut Pop3Session, wanted: &[Listed]) -> (Vec<String>, Result<(), MailboxError>) {
-    let mut deliveries = Vec::new();
-    let result = session.fetch(wanted, &mut |delivery| {
-        deliveries.push(told(&delivery));
-        ControlFlow::Continue(())
-    });
-    (deliveries, result)
-}
-
-fn told(delivery: &Delivery) -> String {
-    match delivery {
-        Delivery::Message { message, bytes } => format!("{} {}", name(message), bytes.escape_ascii()),
-        Delivery::TooLong(listed) => format!("{} is too long: {}", name(&listed.message), listed.bytes),
-        Delivery::Gone(message) => format!("{} is gone", name(message)),
-        Delivery::Refused { message, reason } => format!("{} is refused: {reason}", name(message)),
-    }
-}
-
-fn name(message: &MessageRef) -> String {
-    let MessageRef::Uidl { number, uidl } = message else {
-        panic!("a UID in POP3");
-    };
-    format!("{number}={}", uidl.as_str())
-}
-
-fn refs(listed: &[Listed]) -> Vec<MessageRef> {
-    listed.iter().map(|listed| listed.message.clone()).collect()
-}
 
 #[test]
 fn a_whole_session_fetches_deletes_and_says_quit() {
@@ -244,262 +132,6 @@ fn without_pipelining_each_command_waits_for_the_answer_before() {
     );
 }
 
-#[test]
-fn stls_comes_before_everything_and_capabilities_are_asked_after_it() {
-    let server = ScriptedServer::start(
-        "S: +OK ready
-        C: STLS
-        S: +OK begin
-        TLS
-        C: CAPA
-        S: +OK
-        S: USER
-        S: .
-        C: USER ann
-        S: +OK
-        C: PASS opensesame
-        S: +OK
-        C: CAPA
-        S: -ERR not now
-        C: STAT
-        S: +OK 0 0",
-    );
-    let session = Pop3Session::open(
-        &server.server(Protocol::Pop3, Security::StartTls),
-        &password(),
-        Access::Full,
-        &patient(),
-    );
-    let mut session = session.unwrap();
-    assert!(session.connection().tls.is_some());
-    assert_eq!(session.connection().capabilities, ["USER"]);
-    assert_eq!(session.list(&Listing::default()), Ok(Vec::new()));
-    drop(session);
-    server.notes();
-}
-
-#[test]
-fn no_credential_is_sent_before_the_channel_is_verified() {
-    for (name, script, step, kind) in [
-        (
-            "STLS is refused",
-            "S: +OK\nC: STLS\nS: -ERR what?",
-            Step::Tls,
-            ErrorKind::Certificate,
-        ),
-        (
-            "an answer is injected before the handshake",
-            r"S: +OK
-            C: STLS
-            s: +OK\r\n+OK injected\r\n
-            TLS
-            stall",
-            Step::Tls,
-            ErrorKind::Certificate,
-        ),
-        (
-            "half an answer is injected before the handshake",
-            r"S: +OK
-            C: STLS
-            s: +OK\r\n+O
-            TLS
-            stall",
-            Step::Tls,
-            ErrorKind::Certificate,
-        ),
-        (
-            "the server hangs up",
-            "S: +OK\nC: STLS\nclose",
-            Step::Tls,
-            ErrorKind::Lost,
-        ),
-        (
-            "the greeting is an invitation",
-            "s: +OK\\r\\n+OK logged in already\\r\\n\nstall",
-            Step::Greeting,
-            ErrorKind::Protocol,
-        ),
-    ] {
-        let server = ScriptedServer::start(script);
-        let address = server.server(Protocol::Pop3, Security::StartTls);
-        let error = Pop3Session::open(&address, &password(), Access::Full, &patient()).unwrap_err();
-        let notes = server.notes().join("\n");
-        assert!(
-            !notes.contains("ann") && !notes.contains("USER") && !notes.contains("AUTH"),
-            "{name}: {notes}"
-        );
-        assert_eq!((error.step, error.kind), (step, kind), "{name}: {error}");
-    }
-    let server = ScriptedServer::start("TLS\nS: +OK\nstall");
-    let mut address = server.server(Protocol::Pop3, Security::Tls);
-    address.trust = ScriptedServer::start("").server(Protocol::Pop3, Security::Tls).trust;
-    let error = Pop3Session::open(&address, &password(), Access::Full, &patient()).unwrap_err();
-    assert_eq!((error.step, error.kind), (Step::Tls, ErrorKind::Certificate), "{error}");
-    assert_eq!(server.notes(), [""; 0]);
-}
-
-#[test]
-fn tokens_wait_for_the_go_ahead_and_a_refusal_is_explained() {
-    let response = "dXNlcj1hbm4BYXV0aD1CZWFyZXIgb3BlbnNlc2FtZQEB";
-    let (session, server) = open_with(
-        &format!(
-            "C: CAPA
-            S: +OK
-            S: SASL PLAIN XOAUTH2 OAUTHBEARER
-            S: .
-            C: AUTH XOAUTH2
-            S: +
-            C: {response}
-            S: +OK
-            C: CAPA
-            S: -ERR
-            C: STAT
-            S: +OK 0 0"
-        ),
-        &token(),
-        &patient(),
-    );
-    session.unwrap();
-    server.notes();
-
-    let (session, server) = open_with(
-        &format!(
-            "C: CAPA
-            S: -ERR
-            C: AUTH XOAUTH2
-            S: +
-            C: {response}
-            S: + eyJzdGF0dXMiOiI0MDEifQ==
-            C: 
-            S: -ERR [AUTH] no"
-        ),
-        &token(),
-        &patient(),
-    );
-    let error = session.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Credentials);
-    assert_eq!(error.reason, r#"the server refuses: [AUTH] no {"status":"401"}"#);
-    server.notes();
-
-    let (session, server) = open_with(
-        "C: CAPA
-        S: +OK
-        S: SASL OAUTHBEARER
-        S: .
-        C: AUTH OAUTHBEARER bixhPWFubiwBYXV0aD1CZWFyZXIgb3BlbnNlc2FtZQEB
-        S: + eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=
-        C: AQ==
-        S: -ERR no
-        stall",
-        &token(),
-        &patient(),
-    );
-    let error = session.unwrap_err();
-    assert_eq!(error.reason, r#"the server refuses: no {"status":"invalid_token"}"#);
-    server.notes();
-}
-
-#[test]
-fn a_server_that_takes_no_such_login_is_not_tried() {
-    for (login, capability, hint) in [(password(), "SASL XOAUTH2", "OAuth 2"), (token(), "USER", "password")] {
-        let script = format!("C: CAPA\nS: +OK\nS: {capability}\nS: .\nstall");
-        let (session, server) = open_with(&script, &login, &patient());
-        let error = session.unwrap_err();
-        assert_eq!((error.step, error.kind), (Step::Login, ErrorKind::Unsupported));
-        assert!(error.hint.unwrap().contains(hint));
-        assert_eq!(server.notes(), ["CAPA"]);
-    }
-}
-
-#[test]
-fn a_refused_login_is_known_by_its_code_or_its_words() {
-    for (answer, kind) in [
-        ("-ERR [AUTH] Authentication failed.", ErrorKind::Credentials),
-        ("-ERR [IN-USE] Mailbox is in use", ErrorKind::Unavailable),
-        (
-            "-ERR [LOGIN-DELAY] minimum time between mail checks violation",
-            ErrorKind::Unavailable,
-        ),
-        (
-            "-ERR [SYS/TEMP] Temporary authentication failure.",
-            ErrorKind::Unavailable,
-        ),
-        (
-            "-ERR [SYS/PERM] POP access is disabled for your account",
-            ErrorKind::Credentials,
-        ),
-        ("-ERR [SYS/PERM] Mailbox is over quota", ErrorKind::Quota),
-        (
-            "-ERR Logon failure: unknown user name or bad password.",
-            ErrorKind::Credentials,
-        ),
-        (
-            "-ERR maildrop already locked, another session has it",
-            ErrorKind::Unavailable,
-        ),
-        ("-ERR unable to lock maildrop", ErrorKind::Unavailable),
-        ("-ERR Too many connections", ErrorKind::Unavailable),
-        ("-ERR Account is locked", ErrorKind::Credentials),
-        ("-ERR", ErrorKind::Credentials),
-        ("what?", ErrorKind::Protocol),
-    ] {
-        let script = format!("C: CAPA\nS: -ERR\nC: USER ann\nS: +OK\nC: PASS opensesame\nS: {answer}\nstall");
-        let (session, server) = open_with(&script, &password(), &patient());
-        let error = session.unwrap_err();
-        assert_eq!((error.step, error.kind), (Step::Login, kind), "{answer}");
-        assert!(!format!("{error:?}").contains(SECRET));
-        assert_eq!(
-            server.notes().last().unwrap(),
-            "PASS opensesame",
-            "nothing is tried after a refusal"
-        );
-    }
-}
-
-#[test]
-fn a_login_that_no_line_can_hold_is_not_sent() {
-    let login = Login::Password {
-        user: "ann".to_owned(),
-        password: Secret::new("x\r\nDELE 1"),
-    };
-    let (session, server) = open_with("C: CAPA\nS: -ERR\nC: USER ann\nS: +OK\nstall", &login, &patient());
-    let error = session.unwrap_err();
-    assert_eq!((error.step, error.kind), (Step::Login, ErrorKind::Credentials));
-    assert_eq!(server.notes(), ["CAPA", "USER ann"]);
-}
-
-#[test]
-fn a_greeting_that_is_none_says_what_it_is() {
-    for (greeting, kind, hint) in [
-        ("S: -ERR [SYS/TEMP] maintenance", ErrorKind::Unavailable, None),
-        ("S: -ERR go away", ErrorKind::Unavailable, None),
-        ("S: * OK IMAP4rev1", ErrorKind::Protocol, Some("IMAP")),
-        ("S: 220 mx.example.com ESMTP", ErrorKind::Protocol, Some("SMTP")),
-        ("S: HTTP/1.1 400 Bad Request", ErrorKind::Protocol, Some("HTTP")),
-        (r"s: +OK\n", ErrorKind::Protocol, None),
-        (r"s: +OK rea", ErrorKind::Lost, None),
-        ("", ErrorKind::Lost, None),
-        ("flood: x", ErrorKind::Protocol, None),
-        ("flood: +OK", ErrorKind::Protocol, None),
-    ] {
-        let server = ScriptedServer::start(greeting);
-        let error = Pop3Session::open(
-            &server.server(Protocol::Pop3, Security::None),
-            &password(),
-            Access::Full,
-            &patient(),
-        );
-        let error = error.unwrap_err();
-        assert_eq!((error.step, error.kind), (Step::Greeting, kind), "{greeting}: {error}");
-        match hint {
-            Some(hint) => assert!(error.hint.unwrap().contains(hint)),
-            None => assert!(!error.reason.is_empty()),
-        }
-        let notes = server.notes().join("\n");
-        assert!(!notes.contains("ann"), "{greeting}: {notes}");
-    }
-}
-
 /// Hostile after each step of a good session: the step it fails in.
 const STEPS: [(&str, Step); 9] = [
     ("", Step::Greeting),
@@ -523,34 +155,61 @@ fn whole_session(server: &ScriptedServer, limits: &Limits) -> Result<(), Mailbox
     session.close()
 }
 
+/// What a server may do instead of answering, and the kind of error that it gives.
+const HOSTILE: [(&str, ErrorKind); 9] = [
+    ("close", ErrorKind::Lost),
+    ("s: +O\nclose", ErrorKind::Lost),
+    ("s: +OK\\r\\n\nclose", ErrorKind::Lost),
+    ("s: +OK\\r\\n1 a\nclose", ErrorKind::Lost),
+    ("stall", ErrorKind::TimedOut),
+    ("drip: +OK", ErrorKind::TimedOut),
+    ("drip: +OK 1 1\\r\\n1 1\\r\\n", ErrorKind::TimedOut),
+    ("S: \\xff\\x00 gibberish", ErrorKind::Protocol),
+    ("flood: gibberish", ErrorKind::Protocol),
+];
+
+fn ends_soon(done: usize, (hostile, kind): (&str, ErrorKind)) {
+    let good: Vec<_> = STEPS[..=done].iter().map(|(script, _)| *script).collect();
+    let step = STEPS[done].1;
+    let server = ScriptedServer::start(&format!("S: +OK\n{}\nC* \n{hostile}", good.join("\n")));
+    let limits = match kind {
+        ErrorKind::TimedOut => Limits {
+            command: Duration::from_secs(1), // all of them run at once
+            ..hasty()
+        },
+        _ => patient(),
+    };
+    let error = whole_session(&server, &limits).unwrap_err();
+    server.notes();
+    if (error.step, error.kind) == (step, kind) {
+        return;
+    }
+    // An answer that is whole leads to a later step, where the server is gone or says what nobody asked.
+    let whole = hostile.starts_with("s: +OK\\r\\n") || hostile.starts_with("drip: +OK 1 1");
+    let later = whole && error.step >= step && (error.kind == kind || error.kind == ErrorKind::Protocol);
+    assert!(later, "{hostile} after {good:?}: {error:?}");
+}
+
 #[test]
 fn whatever_a_server_does_in_whatever_state_it_ends_soon_and_at_its_step() {
-    for (done, (_, step)) in STEPS.iter().enumerate() {
-        let good: Vec<_> = STEPS[..=done].iter().map(|(script, _)| *script).collect();
-        for (hostile, kind) in [
-            ("close", ErrorKind::Lost),
-            ("s: +O\nclose", ErrorKind::Lost),
-            ("s: +OK\\r\\n\nclose", ErrorKind::Lost),
-            ("s: +OK\\r\\n1 a\nclose", ErrorKind::Lost),
-            ("stall", ErrorKind::TimedOut),
-            ("drip: +OK", ErrorKind::TimedOut),
-            ("drip: +OK 1 1\\r\\n1 1\\r\\n", ErrorKind::TimedOut),
-            ("S: \\xff\\x00 gibberish", ErrorKind::Protocol),
-            ("flood: gibberish", ErrorKind::Protocol),
-        ] {
-            let script = format!("S: +OK\n{}\nC* {}\n{hostile}", good.join("\n"), "");
-            let server = ScriptedServer::start(&script);
-            let error = whole_session(&server, &hasty()).unwrap_err();
-            server.notes();
-            // An answer that is whole leads to the next step, where the server is gone or says what nobody asked.
-            let same = (error.step, error.kind) == (*step, kind);
-            let later = error.step >= *step
-                && (hostile.starts_with("s: +OK\\r\\n") && matches!(error.kind, ErrorKind::Lost | ErrorKind::Protocol)
-                    || hostile.starts_with("drip: +OK 1 1")
-                        && matches!(error.kind, ErrorKind::Protocol | ErrorKind::TimedOut));
-            assert!(same || later, "{hostile} after {good:?}: {error:?}");
+    thread::scope(|scope| {
+        for done in 0..STEPS.len() {
+            for hostile in HOSTILE {
+                scope.spawn(move || ends_soon(done, hostile));
+            }
         }
-    }
+    });
+}
+
+#[test]
+fn an_endless_listing_is_given_up() {
+    let script = "C: CAPA\nS: -ERR\nC: USER ann\nS: +OK\nC: PASS opensesame\nS: +OK\nC: STAT\nS: +OK 2 20
+        C: UIDL\nS: +OK\nflood: 1 a";
+    let (session, server) = open_with(script, &password(), &patient());
+    let error = session.unwrap().list(&Listing::default()).unwrap_err();
+    assert_eq!((error.step, error.kind), (Step::List, ErrorKind::Protocol));
+    assert!(error.reason.contains("1000000"), "{error}");
+    server.notes();
 }
 
 #[test]

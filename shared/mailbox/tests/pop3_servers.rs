@@ -1,4 +1,4 @@
-//! POP3 with a real server.
+//! POP3 with real servers.
 
 // A test may panic, and so may what helps it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -227,4 +227,43 @@ fn what_another_client_removes_is_not_taken_for_fetched() {
     session.apply(&refs(&listed), &After::Delete).unwrap();
     session.close().unwrap();
     assert!(mailbox.inbox().is_empty());
+}
+
+#[test]
+fn a_server_of_another_make_is_read_and_emptied() {
+    let Some(cyrus) = MailServer::cyrus() else { return };
+    let user = cyrus.fresh_user("pop3");
+    let mut other = cyrus.other_client(&user);
+    let messages = [
+        "Subject: one\r\n\r\n.\r\n..\r\n",
+        "Subject: two\r\n\r\ntext\r\n",
+        "Subject: three\r\n\r\n",
+    ];
+    for message in messages {
+        other.append("INBOX", "", message.as_bytes());
+    }
+    let login = Login::Password {
+        user: user.clone(),
+        password: Secret::new(cyrus.password()),
+    };
+    for security in [Security::StartTls, Security::Tls] {
+        let server = server(&cyrus, security);
+        let mut session = Box::new(Pop3Session::open(&server, &login, Access::Full, &patient()).unwrap());
+        let listed = session.list(&Listing::default()).unwrap();
+        let arrived: Vec<_> = fetch(&mut session, &listed)
+            .into_iter()
+            .map(|delivery| match delivery {
+                Delivery::Message { bytes, .. } => String::from_utf8(bytes).unwrap(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(arrived, messages);
+        session.apply(&refs(&listed[1..]), &After::Delete).unwrap();
+        match security {
+            Security::Tls => session.close().unwrap(),
+            Security::StartTls | Security::None => drop(session),
+        }
+    }
+    let selected = other.run("SELECT INBOX");
+    assert!(selected.contains(&"* 1 EXISTS".to_owned()), "{selected:?}");
 }
