@@ -39,8 +39,7 @@ impl ImapSession {
 
     /// Only UIDPLUS (RFC 4315) can expunge what is ours and leave what others have flagged.
     fn delete(&mut self, set: &str) -> Result<Applied, MailboxError> {
-        // Gmail: what is expunged from one folder stays in "All Mail" for ever; what is in its bin goes within 30 days.
-        if self.can("X-GM-EXT-1")
+        if self.quirks.deletes_by_bin
             && let Some(bin) = self.bin()?
         {
             return self.move_to(set, &bin);

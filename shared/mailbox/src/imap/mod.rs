@@ -14,6 +14,7 @@ mod login;
 mod names;
 mod pipeline;
 mod plan;
+mod quirks;
 mod refusal;
 mod scan;
 mod session;

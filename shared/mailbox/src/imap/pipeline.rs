@@ -8,9 +8,6 @@ use super::session::ImapSession;
 use super::status::StatusLine;
 use crate::server::{ErrorKind, Limits, MailboxError, Step};
 
-/// How many commands are under way at once. RFC 3501 section 5.5 allows it, since none depends on another's answer.
-const AHEAD: usize = 2;
-
 /// What may come unasked between two answers, and be read ahead of the next.
 const SLACK_BYTES: u64 = 256 * 1024;
 
@@ -67,7 +64,7 @@ impl ImapSession {
         let mut under_way: VecDeque<UnderWay<W::Task>> = VecDeque::new();
         let mut out = String::new();
         loop {
-            while under_way.len() < AHEAD
+            while under_way.len() < self.quirks.commands_ahead
                 && let Some((task, command)) = work.next()
             {
                 self.commands += 1;

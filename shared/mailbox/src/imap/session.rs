@@ -8,6 +8,7 @@ use imap::Client;
 
 use super::greet::greet;
 use super::login::{capabilities, log_in};
+use super::quirks::Quirks;
 use super::wire::Handle;
 use super::{ANSWER_BYTES, names};
 use crate::net::Check;
@@ -23,6 +24,7 @@ pub struct ImapSession {
     pub(super) handle: Handle,
     pub(super) limits: Limits,
     pub(super) commands: u32,
+    pub(super) quirks: Quirks,
     connection: Connection,
     folder: OpenFolder,
     access: Access,
@@ -60,6 +62,7 @@ impl ImapSession {
             handle,
             limits: *limits,
             commands: 0,
+            quirks: Quirks::of(&connection),
             connection,
             folder: OpenFolder {
                 name: folder.clone(),

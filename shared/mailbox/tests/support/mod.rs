@@ -59,6 +59,7 @@ impl ScriptedServer {
         let script: Vec<String> = script.lines().map(|line| line.trim_start().to_owned()).collect();
         let notes = thread::spawn(move || {
             let (client, _) = listener.accept().unwrap();
+            client.set_nodelay(true).unwrap();
             let mut actor = Actor {
                 channel: Some(BufReader::new(Channel::Plain(client))),
                 tls,
