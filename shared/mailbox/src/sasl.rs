@@ -75,6 +75,39 @@ pub(crate) fn challenge_words(challenge: &[u8]) -> String {
     }
 }
 
+/// A server's words without the secret that it was told, in whatever form: some repeat a command that they don't like.
+pub(crate) fn without_secret(words: &str, login: &Login) -> String {
+    const MASK: &str = "***";
+    // Fewer letters than this give nothing away, and stand in many a sentence.
+    const MIN_LETTERS: usize = 4;
+    let (secret, mechanisms) = match login {
+        Login::Password { password, .. } => (password, &[Mechanism::Plain][..]),
+        Login::Token { token, .. } => (token, &[Mechanism::XOAuth2, Mechanism::OAuthBearer][..]),
+    };
+    let responses = mechanisms.iter().map(|mechanism| mechanism.initial_response(login));
+    let mut words = words.to_owned();
+    for form in responses.chain([secret.clone()]) {
+        let form = printable(form.reveal().as_bytes());
+        let form = form.trim_end_matches('…');
+        if form.is_empty() {
+            continue;
+        }
+        words = words.replace(form, MASK);
+        // Long words are cut, and the cut may go through the secret.
+        if let Some(cut) = words.strip_suffix('…') {
+            let beginnings = form
+                .char_indices()
+                .map(|(end, _)| form.split_at(end).0)
+                .skip(MIN_LETTERS);
+            let longest = beginnings.filter(|beginning| cut.ends_with(beginning)).last();
+            if let Some(kept) = longest.and_then(|beginning| cut.strip_suffix(beginning)) {
+                words = format!("{kept}{MASK}…");
+            }
+        }
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +167,25 @@ mod tests {
         ] {
             assert_eq!(Mechanism::choose(login, offered.iter().copied()), chosen, "{offered:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_a_server_repeats_is_masked() {
+        let login = password("ann", "opensesame");
+        for (said, told) in [
+            ("unknown command: PASS opensesame", "unknown command: PASS ***"),
+            ("AUTH PLAIN AGFubgBvcGVuc2VzYW1l?", "AUTH PLAIN ***?"),
+            ("what is opens…", "what is ***…"),
+            ("what is open", "what is open"),
+            ("what is ope…", "what is ope…"),
+            ("ann is locked", "ann is locked"),
+        ] {
+            assert_eq!(without_secret(said, &login), told);
+        }
+        let long = "x".repeat(2_000);
+        let said = printable(format!("no such token: {long}").as_bytes());
+        assert_eq!(without_secret(&said, &token("ann", &long)), "no such token: ***…");
+        assert_eq!(without_secret("no", &password("", "")), "no");
     }
 
     #[test]

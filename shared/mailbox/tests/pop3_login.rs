@@ -210,6 +210,8 @@ fn a_refused_login_is_known_by_its_code_or_its_words() {
         ("-ERR Account is locked", ErrorKind::Credentials),
         ("-ERR", ErrorKind::Credentials),
         ("what?", ErrorKind::Protocol),
+        ("-ERR no such command: PASS opensesame", ErrorKind::Credentials),
+        ("PASS opensesame", ErrorKind::Protocol),
     ] {
         let script = format!("C: CAPA\nS: -ERR\nC: USER ann\nS: +OK\nC: PASS opensesame\nS: {answer}\nstall");
         let (session, server) = open_with(&script, &password(), &patient());

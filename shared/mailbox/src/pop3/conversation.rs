@@ -1,5 +1,6 @@
 //! A connection on which POP3 is spoken: the machine, and the stream that it has none of.
 
+use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
@@ -30,7 +31,6 @@ pub(super) enum Size {
 }
 
 /// A connection on which POP3 is spoken. After an error it repeats that error, and says nothing more to the server.
-#[derive(Debug)]
 pub(super) struct Conversation {
     stream: Stream,
     machine: Machine,
@@ -191,6 +191,16 @@ impl Conversation {
         // Where commands are pipelined, a read may bring the beginning of the next answers along.
         let bytes = bytes.saturating_add((MAX_LINE_BYTES + BUFFER_BYTES) as u64);
         (self.limits.command.saturating_add(time), bytes)
+    }
+}
+
+impl fmt::Debug for Conversation {
+    /// Without what was said: credentials and people's mail.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conversation")
+            .field("peer", &self.stream.peer())
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,6 +9,7 @@ use super::conversation::{Conversation, Size, refused, unexpected};
 use super::login::log_in;
 use super::{Command, Event};
 use crate::net::Check;
+use crate::sasl::without_secret;
 use crate::server::{
     Access, After, Applied, Connection, Delivery, ErrorKind, Folder, FolderName, Limits, Listed, Listing, Login,
     MailboxError, MessageRef, OpenFolder, Probe, Server, Session, Step, Uidl,
@@ -48,7 +49,10 @@ impl Pop3Session {
     pub fn open(server: &Server, login: &Login, access: Access, limits: &Limits) -> Result<Self, MailboxError> {
         let (mut conversation, greeting) = Conversation::begin(server, limits, Check::Enforce)?;
         let mut capabilities = conversation.capabilities(Step::Greeting)?;
-        log_in(&mut conversation, capabilities.as_deref(), login)?;
+        log_in(&mut conversation, capabilities.as_deref(), login).map_err(|error| MailboxError {
+            reason: without_secret(&error.reason, login),
+            ..error
+        })?;
         // What a server lists may be more once it knows whom it talks to (RFC 2449 section 5).
         if capabilities.is_some() {
             capabilities = conversation.capabilities(Step::Folder)?.or(capabilities);
