@@ -15,6 +15,7 @@ use rebound_contacts::{MessageRecord, Moment, Origin};
 use tokio::sync::Semaphore;
 
 use crate::event::{Invocation, ObjectRef};
+use crate::rules::UserRules;
 
 /// How much of a message is judged. What it is stands at its beginning, what came back near its end; nobody writes a
 /// report of more than 16 MiB.
@@ -37,6 +38,8 @@ const UNKNOWN_SIZE: u64 = 64 * 1024;
 pub struct Function {
     archive: Archive,
     classifier: Arc<Classifier>,
+    /// Where the classifier comes from, when that may change while the function runs.
+    rules: Option<UserRules>,
     contacts: Repository,
 }
 
@@ -78,8 +81,16 @@ impl Function {
         Self {
             archive,
             classifier,
+            rules: None,
             contacts,
         }
+    }
+
+    /// The same, judging by `rules` as they are when an invocation begins.
+    #[must_use]
+    pub fn with_rules(mut self, rules: UserRules) -> Self {
+        self.rules = Some(rules);
+        self
     }
 
     /// Does all of an invocation's records. `now` stands in for messages whose archive metadata lacks the time they were
@@ -88,6 +99,10 @@ impl Function {
     /// One record's failure never touches another. Objects that are no archived messages, or are gone, are passed over
     /// with a line in the log: delivering their records again would not bring them back.
     pub async fn handle(&self, invocation: &Invocation, now: Timestamp) -> Outcome {
+        let classifier = &match &self.rules {
+            Some(rules) => rules.classifier(now).await,
+            None => Arc::clone(&self.classifier),
+        };
         let budget = Semaphore::new(BYTE_BUDGET_KIB as usize);
         let objects = invocation
             .records
@@ -103,7 +118,7 @@ impl Function {
                 async move {
                     // Closing the semaphore is nobody's business, so waiting cannot fail; if it did, reading goes on.
                     let _held = budget.acquire_many(weight(size)).await;
-                    (record, self.judge(key, now).await)
+                    (record, self.judge(classifier, key, now).await)
                 }
             })
             .buffered(READS_AT_ONCE)
@@ -148,7 +163,12 @@ impl Function {
     }
 
     /// The record of the message at `key`; `None` when it is gone.
-    async fn judge(&self, key: ObjectKey, now: Timestamp) -> Result<Option<MessageRecord>, JudgeError> {
+    async fn judge(
+        &self,
+        classifier: &Arc<Classifier>,
+        key: ObjectKey,
+        now: Timestamp,
+    ) -> Result<Option<MessageRecord>, JudgeError> {
         let message = match self.archive.read(&key, LIMITS).await {
             Err(error) if error.is_not_found() => {
                 tracing::warn!(%key, "message is no longer in the archive; passed over");
@@ -156,22 +176,13 @@ impl Function {
             }
             answer => answer?,
         };
-        let report = self
-            .classify(message.bytes.clone())
+        let report = classify(classifier, message.bytes.clone())
             .await
             .ok_or_else(|| JudgeError::Panicked(key.clone()))?;
         Ok(Some(MessageRecord::from_report(
             &report,
             &origin(&key, &message, &report, now),
         )))
-    }
-
-    /// Judges on a thread that may take its time; `None` when that panicked.
-    async fn classify(&self, message: Bytes) -> Option<Report> {
-        let classifier = Arc::clone(&self.classifier);
-        tokio::task::spawn_blocking(move || classifier.classify(&message))
-            .await
-            .ok()
     }
 }
 
@@ -197,6 +208,14 @@ impl Outcome {
         tracing::error!(record, %error, "record failed and will be delivered again");
         self.failed.entry(record).or_insert(error);
     }
+}
+
+/// Judges on a thread that may take its time; `None` when that panicked.
+async fn classify(classifier: &Arc<Classifier>, message: Bytes) -> Option<Report> {
+    let classifier = Arc::clone(classifier);
+    tokio::task::spawn_blocking(move || classifier.classify(&message))
+        .await
+        .ok()
 }
 
 /// What is known of a message beside what it says.

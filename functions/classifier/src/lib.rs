@@ -5,5 +5,7 @@
 
 pub mod event;
 mod handler;
+mod rules;
 
 pub use handler::{Function, JudgeError, Judged, Outcome};
+pub use rules::{RULES_KEY, UserRules};

@@ -3,6 +3,34 @@
 //! [`Classifier::classify`] takes the raw bytes of a message and says what it is, whom it is about, why, and which
 //! words decided. It is pure: no I/O, no clock, no async, no global state. Any bytes give a report.
 //!
+//! ```
+//! use rebound_classify::{Category, Classifier, Reason};
+//!
+//! let classifier = Classifier::new();
+//! let report = classifier.classify(
+//!     b"Return-Path: <>\r\n\
+//!       From: MAILER-DAEMON@mx.example.com\r\n\
+//!       To: news@example.org\r\n\
+//!       Subject: failure notice\r\n\r\n\
+//!       Hi. This is the qmail-send program at mx.example.com.\r\n\r\n\
+//!       <ann@example.net>:\r\n\
+//!       Sorry, no mailbox here by that name. (#5.1.1)\r\n",
+//! );
+//! assert_eq!(report.category, Category::HardBounce);
+//! for verdict in &report.recipients {
+//!     assert_eq!(verdict.address.as_ref().map(|address| address.as_str()), Some("ann@example.net"));
+//!     assert_eq!(verdict.reason, Reason::UserUnknown);
+//!     println!("{:?}: {} because of {:?}", verdict.address, verdict.action, verdict.evidence);
+//! }
+//! ```
+//!
+//! A [`Report`] has a [`Verdict`] per recipient: the address that was mailed, a [`Category`], a [`Reason`], codes, and the
+//! rule and words that decided. It serialises (serde). [`Classifier::explain`] tells how it came about. Users' own rules
+//! ([`reason::RuleSet`]) are asked before the built-in ones, and their [`SentMail`] says where their mail names its contact.
+//!
+//! What it does not do: fetch mail, remember anything, look anything up, check signatures. Of a message over the size
+//! limit it reads head and tail, and [`Report::notes`] says so.
+//!
 //! The way through it: bytes → parts (`mime`) → evidence, each piece with the recipient it names and the place it
 //! was found in (`evidence`) → one piece per recipient (`merge`) → who wrote it (`dialect`) → why → and, apart
 //! from all that, what it means for the contact (`decide`).
