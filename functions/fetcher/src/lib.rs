@@ -1,17 +1,33 @@
 //! Fetching mail into the archive.
 //!
-//! [`fetch_source`] stores every message of a source, overlapped and in bounded memory, and says what became of each.
-//! It stores first and touches nothing else: no message is ever deleted, moved or marked where it was found.
+//! [`fetch_source`] stores every message of a source on this machine, overlapped and in bounded memory, and says what
+//! became of each. It stores first and touches nothing else: no message is ever deleted, moved or marked where it was
+//! found.
 //!
-//! [`handle`] is what the Lambda function does with an event. Mailboxes on servers (IMAP, POP3) are not read in this
-//! version, so it answers every well-formed request with an error that says so.
+//! [`MailboxFetcher`] does the same with a mailbox on a server, and then does to each message what the account's
+//! settings say. What it has to remember from one run to the next is in [`mailboxes`].
+//!
+//! [`handle`] is what the Lambda function does with an event.
 
-mod fetch;
+mod backoff;
+mod budget;
+mod clock;
 mod handler;
+pub mod inspect;
+mod mailbox;
+pub mod mailboxes;
 mod request;
+mod source;
+mod store;
 mod summary;
 
-pub use fetch::{FetchOptions, fetch_source};
+pub use clock::Clock;
 pub use handler::{HandlerError, handle};
+pub use mailbox::{
+    Attempt, Errand, FetchError, MAX_NAMED, MailboxFetcher, MailboxOptions, MailboxOutcome, MailboxRun, MailboxStep,
+    MailboxSummary, Opener, Opening, Oversized, Rescan, Stopped,
+};
 pub use request::{FetchRequest, InvalidRequest, Job};
+pub use source::{FetchOptions, fetch_source};
+pub use store::Store;
 pub use summary::{Failure, FetchSummary, MAX_KEPT_PROBLEMS, Step};

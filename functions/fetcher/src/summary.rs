@@ -3,7 +3,7 @@
 use rebound_archive::ArchiveError;
 use rebound_mailbox::sources::{Origin, SourceError};
 
-use crate::fetch::Outcome;
+use crate::source::Outcome;
 
 /// How many failures, and how many skipped files, a summary holds one by one. Beyond that they are only counted, so
 /// that a folder of a million pictures does not fill the memory; `progress` has heard of each.

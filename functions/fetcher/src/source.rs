@@ -8,20 +8,10 @@ use rebound_accounts::Account;
 use rebound_archive::{Archive, ArchiveError, FoundAs, Provenance, RawMessage, Stored};
 use rebound_mailbox::sources::{Origin, SourceError, SourceMessage};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::task::JoinError;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use crate::budget::{Budget, DEFAULT_CONCURRENCY, DEFAULT_IN_FLIGHT_BYTES, unwind};
 use crate::{FetchSummary, Step};
-
-/// How many messages are stored at a time: enough to hide the latency of S3 and to fill the groups in which the
-/// embedded one commits.
-const DEFAULT_CONCURRENCY: usize = 32;
-
-/// How many bytes of messages are held in memory while they are stored, in bytes: 32 MiB.
-const DEFAULT_IN_FLIGHT_BYTES: usize = 32 * 1024 * 1024;
-
-/// What one permit of the budget stands for: a semaphore counts in 32 bits, and no message is free.
-const BYTES_PER_PERMIT: usize = 1024;
 
 /// How a source is fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +105,7 @@ fn read_all(
         let read = match item {
             Err(error) => Read::Nothing(error),
             Ok(SourceMessage { origin, bytes }) => {
-                let Some(share) = runtime.block_on(budget.take(bytes.len())) else {
+                let Some(share) = runtime.block_on(budget.take([bytes.len()])) else {
                     return;
                 };
                 let message = RawMessage::new(bytes);
@@ -149,38 +139,5 @@ async fn settle(read: Read, archive: Archive, account: Arc<Account>, now: Timest
         origin,
         bytes,
         stored: unwind(store.await),
-    }
-}
-
-/// How many bytes of messages may be in memory.
-struct Budget {
-    permits: Arc<Semaphore>,
-    all: u32,
-}
-
-impl Budget {
-    fn new(bytes: usize) -> Self {
-        let all = u32::try_from(bytes / BYTES_PER_PERMIT).unwrap_or(u32::MAX).max(1);
-        let permits = usize::try_from(all).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self {
-            permits: Arc::new(Semaphore::new(permits)),
-            all,
-        }
-    }
-
-    /// Waits for the share of a message of so many bytes. `None` is never given: nobody closes the semaphore.
-    async fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let share = u32::try_from(bytes.div_ceil(BYTES_PER_PERMIT))
-            .unwrap_or(u32::MAX)
-            .clamp(1, self.all);
-        Arc::clone(&self.permits).acquire_many_owned(share).await.ok()
-    }
-}
-
-/// A panic on another task is a panic here: it is a bug, and half a result would hide it.
-fn unwind<T>(joined: Result<T, JoinError>) -> T {
-    match joined {
-        Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
