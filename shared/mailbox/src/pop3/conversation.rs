@@ -24,10 +24,10 @@ pub(super) enum Size {
     Line,
     /// A line that may take a while to come, because there is this much work to be done before it.
     LineAfter(Duration),
-    /// A listing of about so many messages.
-    Listing(u64),
-    /// A message of about so many bytes.
-    Message(u64),
+    /// A listing.
+    Listing,
+    /// A message.
+    Message,
 }
 
 /// A connection on which POP3 is spoken. After an error it repeats that error, and says nothing more to the server.
@@ -157,7 +157,10 @@ impl Conversation {
             (self.understood, self.filled) = (0, 0);
             self.filled = match self.stream.read(&mut self.buffer) {
                 Ok(0) => return Err(self.cut_off(lost(step))),
-                Ok(read) => read,
+                Ok(read) => {
+                    self.stream.extend(self.time_for(read));
+                    read
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => 0,
                 Err(error) => return Err(self.cut_off(read_failure(step, &error))),
             };
@@ -173,24 +176,28 @@ impl Conversation {
         error
     }
 
+    /// The time and the bytes of an answer. How long one is, is the server's word alone, so a long one is given more time
+    /// as it arrives, and not because it was announced.
     fn allowance(&self, size: Size) -> (Duration, u64) {
-        let megabytes = |bytes: u64| {
-            let kilobytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
-            self.limits.per_megabyte.saturating_mul(kilobytes) / 1024
-        };
-        let (time, bytes) = match size {
+        let (work, bytes) = match size {
             Size::Line => (Duration::ZERO, 0),
             Size::LineAfter(work) => (work, 0),
-            Size::Listing(messages) => (megabytes(messages.saturating_mul(100)), MAX_LISTING_BYTES),
+            Size::Listing => (Duration::ZERO, MAX_LISTING_BYTES),
             // The machine counts a message's bytes itself; stuffed dots add a third at most.
-            Size::Message(bytes) => {
+            Size::Message => {
                 let most = self.limits.message_bytes.saturating_add(MAX_DRAINED_BYTES);
-                (megabytes(bytes), most.saturating_mul(2))
+                (Duration::ZERO, most.saturating_mul(2))
             }
         };
         // Where commands are pipelined, a read may bring the beginning of the next answers along.
         let bytes = bytes.saturating_add((MAX_LINE_BYTES + BUFFER_BYTES) as u64);
-        (self.limits.command.saturating_add(time), bytes)
+        (self.limits.command.saturating_add(work), bytes)
+    }
+
+    /// The time that this many bytes may take.
+    fn time_for(&self, bytes: usize) -> Duration {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.limits.per_megabyte.saturating_mul(bytes) / (1024 * 1024)
     }
 }
 

@@ -116,8 +116,7 @@ impl Pop3Session {
             return Ok(Vec::new());
         }
         let conversation = &mut self.conversation;
-        let size = Size::Listing(self.folder.messages);
-        let mut names = match conversation.ask(Step::List, Command::Uidl, size)? {
+        let mut names = match conversation.ask(Step::List, Command::Uidl, Size::Listing)? {
             Event::Uidls(names) => names,
             Event::Refused(refusal) if refusal.code.is_none() => {
                 return Err(MailboxError::new(
@@ -134,7 +133,7 @@ impl Pop3Session {
             }
             other => return Err(conversation.fail(unexpected(Step::List, &other))),
         };
-        let mut sizes = match conversation.ask(Step::List, Command::List, size)? {
+        let mut sizes = match conversation.ask(Step::List, Command::List, Size::Listing)? {
             Event::Sizes(sizes) => sizes,
             Event::Refused(refusal) => {
                 return Err(conversation.fail(refused(Step::List, &refusal, ErrorKind::Unavailable)));
@@ -243,7 +242,7 @@ impl Pop3Session {
     /// The next answer, which is to RETR or TOP.
     fn delivery(&mut self, listed: &Listed) -> Result<Delivery, MailboxError> {
         let message = listed.message.clone();
-        match self.conversation.hear(Step::Fetch, Size::Message(listed.bytes))? {
+        match self.conversation.hear(Step::Fetch, Size::Message)? {
             Event::Message(bytes) => Ok(Delivery::Message { message, bytes }),
             Event::TooLong { bytes } => Ok(Delivery::TooLong(Listed { message, bytes })),
             Event::Refused(refusal) => Ok(Delivery::Refused {
