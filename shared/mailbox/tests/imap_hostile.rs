@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use rebound_mailbox::server::{
     self, Access, ErrorKind, FolderName, Limits, Listed, Listing, Login, MailboxError, MessageRef, Protocol, Secret,
-    Security, Step, Uid,
+    Security, Server, Step, Trust, Uid,
 };
 use support::{ScriptedServer, hasty, patient};
 
@@ -187,6 +187,31 @@ fn before_the_channel_is_safe_nothing_is_said_that_needs_protection() {
             );
         }
     }
+}
+
+#[test]
+fn where_nobody_listens_nothing_is_reached() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let server = Server {
+        protocol: Protocol::Imap,
+        host: "127.0.0.1".to_owned(),
+        port,
+        security: Security::Tls,
+        trust: Trust::Public,
+    };
+    let opened = server::open(&server, &password(), &FolderName::inbox(), Access::Full, &patient());
+    let error = opened.map(drop).unwrap_err();
+    assert_eq!((error.step, error.kind), (Step::Connect, ErrorKind::Unreachable));
+    assert!(
+        error
+            .reason
+            .contains(&format!("127.0.0.1 does not answer at port {port}")),
+        "{error}"
+    );
 }
 
 /// A greeting, and capabilities with these mechanisms.

@@ -426,6 +426,21 @@ fn a_folder_that_is_only_looked_at_is_not_changed() {
 }
 
 #[test]
+fn a_server_that_wants_a_name_is_told_ours() {
+    let script = script(CAPABILITIES, "")
+        .replace("* OK ready", "* OK Coremail System IMap Server Ready(163com)")
+        .replace(
+            "C: a4 SELECT",
+            "C: a4 ID (\"name\" \"rebound\")
+             S: * ID (\"name\" \"Coremail\")
+             S: a4 OK done
+             C: a5 SELECT",
+        )
+        .replace("S: a4 OK [READ-WRITE]", "S: a5 OK [READ-WRITE]");
+    play(&script, |session| assert_eq!(session.folder().messages, 3));
+}
+
+#[test]
 fn folders_are_listed_with_their_counts() {
     let found = |capabilities, said: &str| {
         play(&script(capabilities, said), |session| {

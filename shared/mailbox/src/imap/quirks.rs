@@ -8,6 +8,8 @@ use crate::server::Connection;
 pub(super) struct Quirks {
     /// How many commands may be under way at once. RFC 3501 section 5.5 allows many.
     pub(super) commands_ahead: usize,
+    /// Whether it wants to know who we are (ID, RFC 2971) before it opens a folder.
+    pub(super) wants_a_name: bool,
     /// Whether a message is deleted by moving it to the bin.
     pub(super) deletes_by_bin: bool,
 }
@@ -17,6 +19,7 @@ impl Quirks {
     pub(super) fn of(connection: &Connection) -> Self {
         Self {
             commands_ahead: if is_exchange(connection) { 1 } else { 2 },
+            wants_a_name: is_coremail(connection),
             deletes_by_bin: is_gmail(connection),
         }
     }
@@ -25,6 +28,11 @@ impl Quirks {
 /// Exchange and Microsoft 365 count commands that come too fast, and throttle whoever sends them.
 fn is_exchange(connection: &Connection) -> bool {
     connection.greeting.contains("Microsoft Exchange")
+}
+
+/// NetEase (163.com, 126.com, yeah.net) runs Coremail, which answers `Unsafe Login` to whoever opens a folder unnamed.
+fn is_coremail(connection: &Connection) -> bool {
+    connection.greeting.contains("Coremail")
 }
 
 /// Gmail has labels, not folders: what is expunged from a folder only loses its label, and stays in "All Mail" for ever
@@ -39,25 +47,43 @@ mod tests {
 
     #[test]
     fn servers_are_known_by_what_they_say() {
-        for (greeting, capability, commands_ahead, deletes_by_bin) in [
-            ("[CAPABILITY IMAP4rev1] Dovecot ready.", "UIDPLUS", 2, false),
+        let usual = Quirks {
+            commands_ahead: 2,
+            wants_a_name: false,
+            deletes_by_bin: false,
+        };
+        for (greeting, capability, quirks) in [
+            ("[CAPABILITY IMAP4rev1] Dovecot ready.", "UIDPLUS", usual),
             (
                 "The Microsoft Exchange IMAP4 service is ready. [QQBCAEMA]",
                 "UIDPLUS",
-                1,
-                false,
+                Quirks {
+                    commands_ahead: 1,
+                    ..usual
+                },
             ),
-            ("Gimap ready for requests from 192.0.2.1", "X-GM-EXT-1", 2, true),
+            (
+                "Coremail System IMap Server Ready(163com[b0a7c5])",
+                "ID",
+                Quirks {
+                    wants_a_name: true,
+                    ..usual
+                },
+            ),
+            (
+                "Gimap ready for requests from 192.0.2.1",
+                "X-GM-EXT-1",
+                Quirks {
+                    deletes_by_bin: true,
+                    ..usual
+                },
+            ),
         ] {
             let connection = Connection {
                 peer: "192.0.2.1:993".parse().unwrap(),
                 tls: None,
                 greeting: greeting.to_owned(),
                 capabilities: vec![capability.to_owned()],
-            };
-            let quirks = Quirks {
-                commands_ahead,
-                deletes_by_bin,
             };
             assert_eq!(Quirks::of(&connection), quirks, "{greeting}");
         }

@@ -72,6 +72,11 @@ impl ImapSession {
             access,
             failed: None,
         };
+        if opened.quirks.wants_a_name {
+            opened.ask(Step::Folder, |session| {
+                session.run_command_and_check_ok(r#"ID ("name" "rebound")"#)
+            })?;
+        }
         opened.select(folder)?;
         Ok(opened)
     }

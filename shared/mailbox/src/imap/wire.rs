@@ -370,6 +370,8 @@ fn quoted(from: &[u8]) -> Option<(Vec<u8>, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -404,6 +406,28 @@ mod tests {
         ] {
             let readable = readable(said.as_bytes());
             assert_eq!(readable.as_deref(), given.map(str::as_bytes), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_response_is_about_its_first_word_that_is_no_number() {
+        for (said, about) in [
+            ("* LIST () NIL a\r\n", "LIST"),
+            ("* 3 EXISTS\r\n", "EXISTS"),
+            ("* SEARCH\r\n", "SEARCH"),
+            ("* 3\r\n", ""),
+            ("* \r\n", ""),
+        ] {
+            assert_eq!(kind(said.as_bytes()), about.as_bytes(), "{said:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_response_is_readable_or_not(
+            said in "\\* (LIST|STATUS|SEARCH|CAPABILITY|[0-9]{1,12} EXISTS|OK \\[UIDVALIDITY)[ a-z0-9(){}\"\\\\\\[\\]\r\nü]{0,30}\r\n",
+        ) {
+            let _ = readable(said.as_bytes());
         }
     }
 }
