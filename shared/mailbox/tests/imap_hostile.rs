@@ -498,6 +498,13 @@ fn a_server_that_is_slow_or_silent_has_its_time_and_no_more() {
         let error = fetched.unwrap_err();
         assert_eq!((error.step, error.kind), (Step::Fetch, TimedOut), "{said}\n{error}");
     }
+    // Whatever it announces.
+    let limits = Limits {
+        per_megabyte: std::time::Duration::from_hours(1),
+        ..hasty()
+    };
+    let (fetched, _) = fetch("S: * 1 FETCH (UID 1 BODY[] {60000000}\nstall", &limits);
+    assert_eq!(fetched.unwrap_err().kind, TimedOut);
     for (script, step) in [
         ("TLS\nstall", Step::Greeting),
         ("TLS\ndrip: * OK ", Step::Greeting),

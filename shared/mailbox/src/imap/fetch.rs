@@ -91,7 +91,6 @@ impl Work for Fetching<'_> {
         if batch.attempt == Attempt::Noop {
             let command = Command {
                 text: "NOOP".to_owned(),
-                bytes: 0,
                 most_bytes: 0,
             };
             return Some((batch, command));
@@ -100,7 +99,6 @@ impl Work for Fetching<'_> {
         let (set, _) = set(&batch.uids, usize::MAX);
         let command = Command {
             text: format!("UID FETCH {set} (UID BODY.PEEK[])"),
-            bytes,
             // Sizes are not always exact (Exchange estimates them), and one message may have grown over the limit.
             most_bytes: bytes
                 .saturating_mul(2)

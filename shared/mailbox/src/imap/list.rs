@@ -16,8 +16,7 @@ const MAX_SEARCH_BYTES: u64 = 24 * 1024 * 1024;
 /// How many sizes one command asks for. Where a server has to read the messages for them, each command has its own time.
 const SIZES_AT_ONCE: usize = 2_000;
 
-/// What the answer about one size has, and what it may have with what servers add unasked.
-const SIZE_BYTES: u64 = 50;
+/// What the answer about one size may have, with what servers add unasked. It takes 50.
 const MAX_SIZE_BYTES: u64 = 500;
 
 impl ImapSession {
@@ -96,7 +95,6 @@ impl<'a, I: Iterator<Item = (String, &'a [u32])>> Work for Sizing<'a, I> {
         let messages = uids.len() as u64;
         let command = Command {
             text: format!("UID FETCH {set} (UID RFC822.SIZE)"),
-            bytes: messages * SIZE_BYTES,
             most_bytes: messages * MAX_SIZE_BYTES,
         };
         Some(((), command))

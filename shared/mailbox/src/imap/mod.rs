@@ -1,7 +1,7 @@
 //! IMAP4rev1, RFC 3501, with what of its extensions helps: UIDPLUS (RFC 4315), MOVE (RFC 6851), LIST-STATUS (RFC 5819),
 //! SASL with OAuth 2 (RFC 7628 and XOAUTH2).
 //!
-//! The `imap` crate speaks, over a connection of ours ([`wire`]); messages are fetched past it ([`fetch`]), because it
+//! The `imap` crate speaks, over a connection of ours (`wire`); messages are fetched past it (`fetch`), because it
 //! copies and parses them twice.
 
 mod answer;

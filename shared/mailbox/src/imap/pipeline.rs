@@ -1,12 +1,12 @@
 //! UID FETCH with the next command sent before the last is answered, so that neither side waits for the other.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::answer::{Assembly, Fetched, Said};
 use super::session::ImapSession;
 use super::status::StatusLine;
-use crate::server::{ErrorKind, Limits, MailboxError, Step};
+use crate::server::{ErrorKind, MailboxError, Step};
 
 /// What may come unasked between two answers, and be read ahead of the next.
 const SLACK_BYTES: u64 = 256 * 1024;
@@ -16,8 +16,6 @@ const SLACK_BYTES: u64 = 256 * 1024;
 pub(super) struct Command {
     /// Without tag and line end. Made of numbers and fixed words only.
     pub(super) text: String,
-    /// How many bytes its answer should have.
-    pub(super) bytes: u64,
     /// How many bytes its answer may have.
     pub(super) most_bytes: u64,
 }
@@ -40,7 +38,6 @@ pub(super) trait Work {
 struct UnderWay<T> {
     tag: String,
     task: T,
-    bytes: u64,
     most_bytes: u64,
 }
 
@@ -74,7 +71,6 @@ impl ImapSession {
                 under_way.push_back(UnderWay {
                     tag,
                     task,
-                    bytes: command.bytes,
                     most_bytes: command.most_bytes,
                 });
             }
@@ -84,7 +80,7 @@ impl ImapSession {
             let most_bytes = under_way
                 .iter()
                 .fold(SLACK_BYTES, |sum, command| sum.saturating_add(command.most_bytes));
-            wire.allow(time(&self.limits, current.bytes), most_bytes);
+            wire.allow_long(self.limits.command, self.limits.per_megabyte, most_bytes);
             wire.say(out.as_bytes()).map_err(|error| wire.failure(step, &error))?;
             out.clear();
             loop {
@@ -117,12 +113,4 @@ impl ImapSession {
             }
         }
     }
-}
-
-/// The time for one command whose answer has so many bytes.
-fn time(limits: &Limits, bytes: u64) -> Duration {
-    let megabytes = u32::try_from(bytes.div_ceil(1_000_000)).unwrap_or(u32::MAX);
-    limits
-        .command
-        .saturating_add(limits.per_megabyte.saturating_mul(megabytes))
 }

@@ -31,6 +31,8 @@ pub(super) struct Wire {
     buffer: Box<[u8]>,
     understood: usize,
     filled: usize,
+    /// The time that an answer earns as it arrives.
+    per_megabyte: Duration,
     /// What the crate has asked for, and is given.
     asked: &'static [&'static str],
     /// A response for the crate, and how much of it the crate has.
@@ -53,6 +55,7 @@ impl Wire {
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             understood: 0,
             filled: 0,
+            per_megabyte: Duration::ZERO,
             asked: &[],
             given: (Vec::new(), 0),
             challenges: 0,
@@ -70,9 +73,17 @@ impl Wire {
     /// The same; the crate is given these kinds of responses, named by their words in capitals.
     pub(super) fn allow_asked(&mut self, time: Duration, bytes: u64, asked: &'static [&'static str]) {
         self.stream.allow(time, bytes);
+        self.per_megabyte = Duration::ZERO;
         self.asked = asked;
         self.ended = None;
         self.challenges = 0;
+    }
+
+    /// For long answers: how long one is, is the server's word alone, so it gets this much more time for each megabyte as
+    /// it arrives, and not because it was announced.
+    pub(super) fn allow_long(&mut self, time: Duration, per_megabyte: Duration, bytes: u64) {
+        self.allow(time, bytes);
+        self.per_megabyte = per_megabyte;
     }
 
     /// See [`Stream::extend`].
@@ -119,6 +130,8 @@ impl Wire {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
                 read => read?,
             };
+            let earned = u32::try_from(self.filled).unwrap_or(u32::MAX);
+            self.stream.extend(self.per_megabyte.saturating_mul(earned) / 1_000_000);
         }
     }
 
