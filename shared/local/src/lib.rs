@@ -1,7 +1,7 @@
-//! Amazon S3 and DynamoDB on this machine, behind the AWS SDK's own clients.
+//! Amazon S3, DynamoDB and Secrets Manager on this machine, behind the AWS SDK's own clients.
 //!
-//! [`LocalStack`] keeps everything below one folder and hands out ordinary `aws_sdk_s3` and `aws_sdk_dynamodb`
-//! clients, so code written for the cloud runs here unchanged. No socket is opened: the clients' HTTP requests are
+//! [`LocalStack`] keeps everything below one folder and hands out ordinary `aws_sdk_s3`, `aws_sdk_dynamodb`
+//! and `aws_sdk_secretsmanager` clients, so code written for the cloud runs here unchanged. No socket is opened: the clients' HTTP requests are
 //! answered inside the process.
 //!
 //! ```no_run
@@ -24,8 +24,9 @@
 //!
 //! # What is not supported
 //!
-//! S3: multipart uploads, versions, tags, access control, encryption. DynamoDB: whatever dynoxide does not do. Both answer
-//! with an error and not with a pretended success. One process at a time may have a folder open.
+//! S3: multipart uploads, versions, tags, access control, encryption. DynamoDB: whatever dynoxide does not do. Secrets
+//! Manager: binary secrets, earlier versions, rotation, recovery. All answer with an error and not with a pretended
+//! success. One process at a time may have a folder open; [`secrets_manager`] alone needs no such claim.
 
 mod blobs;
 mod clock;
@@ -35,10 +36,12 @@ mod error;
 mod folder;
 mod notifications;
 mod s3;
+mod secrets;
 mod stack;
 mod store;
 
 pub use dynamodb::TableDefinition;
 pub use error::{Error, StoreError};
 pub use notifications::{Depth, NotificationId, NotificationQueue, QueueMessage};
+pub use secrets::{SECRETS_FOLDER, SECRETS_PREFIX, secrets_manager};
 pub use stack::LocalStack;

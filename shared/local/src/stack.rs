@@ -14,6 +14,7 @@ use crate::error::{Error, StoreError};
 use crate::folder::Folder;
 use crate::notifications::NotificationQueue;
 use crate::s3;
+use crate::secrets::secrets_manager;
 use crate::store::Store;
 
 /// The region that everything claims to be in.
@@ -68,6 +69,11 @@ impl LocalStack {
     /// A DynamoDB client for everything in this stack.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         self.dynamodb.clone()
+    }
+
+    /// A Secrets Manager client for the accounts' secrets in this folder.
+    pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
+        secrets_manager(self.folder.path())
     }
 
     /// The bucket that is there from the start.
@@ -174,7 +180,7 @@ fn dynamodb_client(http: SharedHttpClient) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(config)
 }
 
-fn credentials() -> Credentials {
+pub(crate) fn credentials() -> Credentials {
     Credentials::from_keys(ACCESS_KEY, SECRET_KEY, None)
 }
 

@@ -1,0 +1,277 @@
+//! The operations, as the API reference of Secrets Manager describes them.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::SECRETS_PREFIX;
+use super::files::{FileError, Files, Stored};
+use crate::stack::REGION;
+
+/// The most secrets on one page, and as many as there are when nobody says.
+const MAX_PAGE: usize = 100;
+
+/// The longest secret in bytes.
+const MAX_SECRET_BYTES: usize = 65_536;
+
+/// The one version that a file has.
+const CURRENT: &str = "AWSCURRENT";
+
+/// Answers one operation. Blocking.
+pub(super) fn answer(files: &Files, operation: &str, body: &[u8]) -> Result<Value, Refusal> {
+    match operation {
+        "GetSecretValue" => get(files, &read(body)?),
+        "ListSecrets" => list(files, read(body)?),
+        "DescribeSecret" => describe(files, &read(body)?),
+        "CreateSecret" => create(files, read(body)?),
+        "PutSecretValue" => put(files, read(body)?),
+        "DeleteSecret" => delete(files, &read(body)?),
+        other => Err(Refusal::new(
+            "InvalidRequestException",
+            format!("{other} is not supported here"),
+        )),
+    }
+}
+
+/// An answer that says no.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    fn invalid(message: impl Into<String>) -> Self {
+        Self::new("InvalidParameterException", message)
+    }
+
+    fn not_found() -> Self {
+        Self::new(
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret.",
+        )
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        json!({"__type": self.code, "Message": self.message})
+    }
+}
+
+impl From<FileError> for Refusal {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Missing => Self::not_found(),
+            FileError::Exists => Self::new(
+                "ResourceExistsException",
+                "The operation failed because the secret already exists.",
+            ),
+            FileError::NotPrivate(_) | FileError::Io { .. } => Self::new("InvalidRequestException", error.to_string()),
+        }
+    }
+}
+
+fn get(files: &Files, request: &WhichSecret) -> Result<Value, Refusal> {
+    let name = name_of(&request.secret_id)?;
+    let stored = files.read(name)?;
+    let version = version_of(&stored);
+    let other_version = request.version_id.as_ref().is_some_and(|asked| *asked != version);
+    let other_stage = request.version_stage.as_ref().is_some_and(|asked| asked != CURRENT);
+    if other_version || other_stage {
+        return Err(Refusal::not_found());
+    }
+    Ok(json!({
+        "ARN": arn(name),
+        "Name": format!("{SECRETS_PREFIX}{name}"),
+        "VersionId": version,
+        "VersionStages": [CURRENT],
+        "CreatedDate": stored.changed_at,
+        "SecretString": stored.text,
+    }))
+}
+
+fn describe(files: &Files, request: &WhichSecret) -> Result<Value, Refusal> {
+    let name = name_of(&request.secret_id)?;
+    let stored = files.read(name)?;
+    Ok(json!({
+        "ARN": arn(name),
+        "Name": format!("{SECRETS_PREFIX}{name}"),
+        "LastChangedDate": stored.changed_at,
+        "VersionIdsToStages": {version_of(&stored): [CURRENT]},
+    }))
+}
+
+/// In the order of their names, which is what `NextToken` holds too: the last name of the page before.
+fn list(files: &Files, request: ListSecrets) -> Result<Value, Refusal> {
+    let page = request.max_results.unwrap_or(MAX_PAGE);
+    if !(1..=MAX_PAGE).contains(&page) {
+        return Err(Refusal::invalid(format!("MaxResults takes 1 to {MAX_PAGE}")));
+    }
+    let mut names = files.names()?;
+    for filter in request.filters {
+        if filter.key != "name" {
+            return Err(Refusal::invalid("only the filter `name` is supported here"));
+        }
+        names.retain(|name| filter.accepts(&format!("{SECRETS_PREFIX}{name}")));
+    }
+    if let Some(after) = &request.next_token {
+        names.retain(|name| name > after);
+    }
+    let rest = names.split_off(page.min(names.len()));
+    let next = names.last().filter(|_| !rest.is_empty());
+    let entry = |name: &String| json!({"ARN": arn(name), "Name": format!("{SECRETS_PREFIX}{name}")});
+    let mut answer = json!({"SecretList": names.iter().map(entry).collect::<Vec<_>>()});
+    if let (Some(next), Some(answer)) = (next, answer.as_object_mut()) {
+        answer.insert("NextToken".to_owned(), next.as_str().into());
+    }
+    Ok(answer)
+}
+
+fn create(files: &Files, request: CreateSecret) -> Result<Value, Refusal> {
+    let name = name_of(&request.name)?;
+    let text = text_of(request.secret_string)?;
+    Ok(written(name, &files.create(name, text)?))
+}
+
+fn put(files: &Files, request: PutSecretValue) -> Result<Value, Refusal> {
+    let name = name_of(&request.secret_id)?;
+    let text = text_of(request.secret_string)?;
+    Ok(written(name, &files.replace(name, text)?))
+}
+
+fn written(name: &str, stored: &Stored) -> Value {
+    json!({
+        "ARN": arn(name),
+        "Name": format!("{SECRETS_PREFIX}{name}"),
+        "VersionId": version_of(stored),
+        "VersionStages": [CURRENT],
+    })
+}
+
+fn delete(files: &Files, request: &DeleteSecret) -> Result<Value, Refusal> {
+    let name = name_of(&request.secret_id)?;
+    if request.force != Some(true) {
+        return Err(Refusal::invalid(
+            "a file cannot be recovered for some days: ask for ForceDeleteWithoutRecovery",
+        ));
+    }
+    let deleted = files.remove(name)?;
+    Ok(json!({
+        "ARN": arn(name),
+        "Name": format!("{SECRETS_PREFIX}{name}"),
+        "DeletionDate": deleted,
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WhichSecret {
+    secret_id: String,
+    version_id: Option<String>,
+    version_stage: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListSecrets {
+    max_results: Option<usize>,
+    next_token: Option<String>,
+    #[serde(default)]
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Filter {
+    key: String,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+impl Filter {
+    /// A value is the beginning of a name; `!` before it means any other.
+    fn accepts(&self, name: &str) -> bool {
+        self.values.iter().any(|value| match value.strip_prefix('!') {
+            Some(value) => !name.starts_with(value),
+            None => name.starts_with(value),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateSecret {
+    name: String,
+    secret_string: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutSecretValue {
+    secret_id: String,
+    secret_string: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteSecret {
+    secret_id: String,
+    #[serde(rename = "ForceDeleteWithoutRecovery")]
+    force: Option<bool>,
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    // The parser's words can show the request, and the secret in it.
+    serde_json::from_slice(body).map_err(|_| Refusal::invalid("the request is not what the API describes"))
+}
+
+fn text_of(text: Option<String>) -> Result<String, Refusal> {
+    match text {
+        None => Err(Refusal::invalid("only SecretString is kept here")),
+        Some(text) if text.len() > MAX_SECRET_BYTES => Err(Refusal::invalid(format!(
+            "a secret takes at most {MAX_SECRET_BYTES} bytes"
+        ))),
+        Some(text) => Ok(text),
+    }
+}
+
+/// What is behind the prefix in a secret's name or ARN, if it can be the name of a file.
+fn name_of(secret_id: &str) -> Result<&str, Refusal> {
+    let full = secret_id
+        .split_once(":secret:")
+        .map_or(Some(secret_id), |(_, rest)| rest.rsplit_once('-').map(|(name, _)| name));
+    let name = full.and_then(|full| full.strip_prefix(SECRETS_PREFIX));
+    name.filter(|name| Files::can_be_named(name)).ok_or_else(|| {
+        Refusal::invalid(format!(
+            "secrets here are called {SECRETS_PREFIX}NAME; NAME takes 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins \
+             with a letter or a digit"
+        ))
+    })
+}
+
+/// Six characters at its end are what AWS adds too.
+fn arn(name: &str) -> String {
+    format!("arn:aws:secretsmanager:{REGION}:000000000000:secret:{SECRETS_PREFIX}{name}-local0")
+}
+
+/// Another text is another version. In the shape of the UUIDs that AWS gives.
+fn version_of(stored: &Stored) -> String {
+    let digest = Sha256::digest(stored.text.as_bytes());
+    let mut version = String::with_capacity(36);
+    for (index, byte) in digest.iter().take(16).enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            version.push('-');
+        }
+        let _ = write!(version, "{byte:02x}");
+    }
+    version
+}

@@ -1,0 +1,84 @@
+//! Secrets Manager's protocol over private files: JSON 1.1 in and out, the operation named in a header.
+
+mod answer;
+mod files;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::retry::RetryConfig;
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Region};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use futures::future::BoxFuture;
+
+use crate::connector::{self, Service};
+use crate::stack::{REGION, credentials};
+use files::Files;
+
+/// How the names of the secrets begin that are kept here: `rebound/accounts/news` is the file `accounts/news.toml`.
+pub const SECRETS_PREFIX: &str = "rebound/accounts/";
+
+/// The folder of the secrets, seen from the folder that holds everything.
+pub const SECRETS_FOLDER: &str = "accounts";
+
+/// A Secrets Manager client for the accounts' secrets below `data`.
+///
+/// Every secret is a file `accounts/NAME.toml`, which a person may write as well. Files are replaced as a whole, so that
+/// no lock is needed. They are made for their owner alone (mode 0600), and one that others may read is refused.
+pub fn secrets_manager(data: &Path) -> Client {
+    let secrets = Secrets {
+        files: Arc::new(Files::new(data.join(SECRETS_FOLDER))),
+    };
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials())
+        .endpoint_url("http://secretsmanager.local")
+        // A failed request to this process will not succeed when it is repeated.
+        .retry_config(RetryConfig::disabled())
+        .http_client(connector::http_client(secrets))
+        .build();
+    Client::from_conf(config)
+}
+
+struct Secrets {
+    files: Arc<Files>,
+}
+
+impl Service for Secrets {
+    fn call(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
+        let files = Arc::clone(&self.files);
+        let answered = tokio::task::spawn_blocking(move || {
+            let target = request.headers().get("x-amz-target").unwrap_or_default();
+            let operation = target.rsplit('.').next().unwrap_or_default();
+            let body = request.body().bytes().unwrap_or_default();
+            match answer::answer(&files, operation, body) {
+                Ok(json) => response(200, &json),
+                Err(refusal) => response(400, &refusal.to_json()),
+            }
+        });
+        Box::pin(async move {
+            answered
+                .await
+                .unwrap_or_else(|error| Err(ConnectorError::other(error.into(), None)))
+        })
+    }
+}
+
+fn response(status: u16, json: &serde_json::Value) -> Result<HttpResponse, ConnectorError> {
+    let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(json.to_string()));
+    response
+        .headers_mut()
+        .insert("content-type", "application/x-amz-json-1.1");
+    Ok(response)
+}
+
+/// The file of a secret as people name it.
+fn named(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.toml"))
+}
