@@ -1,8 +1,12 @@
 //! The command line: every noun, verb and option.
 
+mod accounts;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use accounts::{AccountsCommand, AddArgs, EditArgs, Settings};
 
 /// Where everything is kept unless `--data` says otherwise.
 pub(crate) const DEFAULT_DATA: &str = ".rebound";
@@ -40,6 +44,9 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Say what messages are, without keeping anything
     Classify(ClassifyArgs),
+    /// Set up the mailboxes on servers that returned mail is fetched from
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
     /// Look at contacts and their state
     #[command(subcommand)]
     Contacts(ContactsCommand),

@@ -1,5 +1,5 @@
 //! What goes to standard error: one line each, `error:` when something was missed, `note:` when nothing was,
-//! `hint:` what to do about it.
+//! `warning:` when something is done that somebody may regret, `hint:` what to do about it.
 
 use std::fmt::Display;
 
@@ -63,6 +63,12 @@ pub(crate) fn rules_refused(refused: &RuleErrors) {
         "hint",
         "docs/rules.md says how a rule is written; `rebound rules test FILE` checks the file alone",
     );
+}
+
+/// A question to the person at the terminal, who answers behind it.
+#[expect(clippy::print_stderr, reason = "standard output is for data")]
+pub(crate) fn prompt(question: &str) {
+    eprint!("{}", printable(question));
 }
 
 /// One line on standard error. Names in it may come from strangers.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)] // a test may panic, and so may what helps it
 
+mod accounts;
+mod accounts_on_servers;
 mod bad_input;
 mod corpus;
 mod crash;

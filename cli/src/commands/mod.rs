@@ -1,5 +1,6 @@
 //! What the commands do.
 
+mod accounts;
 mod classify;
 mod contacts;
 mod own_rules;
@@ -34,6 +35,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
     match cli.command {
         Command::Run(args) => run::run(&cli.data, args).await,
         Command::Classify(args) => classify::classify(&args),
+        Command::Accounts(command) => accounts::execute(&cli.data, command).await,
         Command::Contacts(ContactsCommand::Show { address, format }) => {
             contacts::show(&cli.data, &address, format).await
         }

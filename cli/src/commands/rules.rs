@@ -1,6 +1,6 @@
 //! `rebound rules`: the rules that say why a delivery failed.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -11,14 +11,14 @@ use super::Outcome;
 use super::own_rules::read;
 use crate::args::{RowFormat, UserRules};
 use crate::complaints;
-use crate::output::{Align, JsonStream, Table, width};
+use crate::output::print_rows;
 
 /// Prints every rule in the order in which they are asked.
 pub(super) fn list(rules: &UserRules, format: RowFormat) -> Result<Outcome> {
     let classifier = rules.classifier()?;
     let rows: Vec<Row> = classifier.rules().list().map(Row::from).collect();
     let headings = ["ID", "REASON", "CATEGORY", "PROVIDER", "STRENGTH", "ORIGIN"];
-    print(&rows, format, headings, |row| {
+    print_rows(&rows, format, headings, |row| {
         [
             row.id,
             row.reason,
@@ -27,7 +27,8 @@ pub(super) fn list(rules: &UserRules, format: RowFormat) -> Result<Outcome> {
             row.strength,
             row.origin,
         ]
-    })
+    })?;
+    Ok(Outcome::Done)
 }
 
 /// Checks files of rules; with a text, prints the rules that match it, the deciding one first.
@@ -86,7 +87,7 @@ fn matching(rules: &UserRules, text: &str, format: RowFormat) -> Result<Outcome>
         complaints::say("note", "no rule knows this text");
     }
     let headings = ["", "ID", "REASON", "CATEGORY", "STRENGTH", "ORIGIN", "WORDS"];
-    print(&rows, format, headings, |row| {
+    print_rows(&rows, format, headings, |row| {
         [
             if row.decides { "decides" } else { "loses" },
             row.id,
@@ -96,7 +97,8 @@ fn matching(rules: &UserRules, text: &str, format: RowFormat) -> Result<Outcome>
             row.origin,
             row.words.unwrap_or_default(),
         ]
-    })
+    })?;
+    Ok(Outcome::Done)
 }
 
 /// One rule on a line.
@@ -140,36 +142,4 @@ struct Match<'r> {
     strength: &'static str,
     origin: &'r str,
     words: Option<&'r str>,
-}
-
-fn print<'r, R: Serialize, const COLUMNS: usize>(
-    rows: &'r [R],
-    format: RowFormat,
-    headings: [&str; COLUMNS],
-    cells: impl Fn(&'r R) -> [&'r str; COLUMNS],
-) -> Result<Outcome> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match format {
-        RowFormat::Table => {
-            let mut table = Table::new(headings.map(|heading| (heading, Align::Left)));
-            for row in rows {
-                table.row(cells(row));
-            }
-            out.write_all(table.render(width()).as_bytes())?;
-            out.flush()?;
-        }
-        RowFormat::Json => print_json(rows, JsonStream::array(out))?,
-        RowFormat::Jsonl => print_json(rows, JsonStream::lines(out))?,
-        RowFormat::Csv => {
-            let mut out = csv::Writer::from_writer(out);
-            rows.iter().try_for_each(|row| out.serialize(row))?;
-            out.flush()?;
-        }
-    }
-    Ok(Outcome::Done)
-}
-
-fn print_json<W: Write>(rows: &[impl Serialize], mut out: JsonStream<W>) -> io::Result<()> {
-    rows.iter().try_for_each(|row| out.write(row))?;
-    out.finish()
 }
