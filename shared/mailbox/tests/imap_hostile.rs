@@ -5,6 +5,8 @@
 mod support;
 
 use std::ops::ControlFlow;
+use std::thread;
+use std::time::Duration;
 
 use rebound_mailbox::server::{
     self, Access, ErrorKind, FolderName, Limits, Listed, Listing, Login, MailboxError, MessageRef, Protocol, Secret,
@@ -486,43 +488,63 @@ fn a_fetch_that_breaks_delivers_what_was_whole_and_tells_why() {
     }
 }
 
+/// Soon passed by a server that dawdles, and not by a busy machine.
+fn short() -> Limits {
+    Limits {
+        command: Duration::from_secs(2),
+        ..hasty()
+    }
+}
+
 #[test]
 fn a_server_that_is_slow_or_silent_has_its_time_and_no_more() {
-    for said in [
-        "stall",
-        "drip: * 3 EXISTS\\r\\n",
-        "S: * 1 FETCH (UID 1 BODY[] {100000}\ndrip: x",
-        "drip: * OK still here\\r\\n",
-    ] {
-        let (fetched, _) = fetch(said, &hasty());
-        let error = fetched.unwrap_err();
-        assert_eq!((error.step, error.kind), (Step::Fetch, TimedOut), "{said}\n{error}");
-    }
-    // Whatever it announces.
-    let limits = Limits {
-        per_megabyte: std::time::Duration::from_hours(1),
-        ..hasty()
-    };
-    let (fetched, _) = fetch("S: * 1 FETCH (UID 1 BODY[] {60000000}\nstall", &limits);
-    assert_eq!(fetched.unwrap_err().kind, TimedOut);
-    for (script, step) in [
-        ("TLS\nstall", Step::Greeting),
-        ("TLS\ndrip: * OK ", Step::Greeting),
-        ("TLS\nS: * OK ready\nC: a1 CAPABILITY\nstall", Step::Greeting),
-        (
+    // All at once, since each takes its time.
+    thread::scope(|cases| {
+        for said in [
+            "stall",
+            "drip: * 3 EXISTS\\r\\n",
+            "drip: * OK still here\\r\\n",
+            "S: * 1 FETCH (UID 1 BODY[] {100000}\ndrip: x",
+        ] {
+            cases.spawn(move || {
+                let (fetched, _) = fetch(said, &short());
+                let error = fetched.unwrap_err();
+                assert_eq!((error.step, error.kind), (Step::Fetch, TimedOut), "{said}\n{error}");
+            });
+        }
+        // What it announces earns no time.
+        cases.spawn(|| {
+            let limits = Limits {
+                per_megabyte: Duration::from_hours(1),
+                ..short()
+            };
+            let (fetched, _) = fetch("S: * 1 FETCH (UID 1 BODY[] {60000000}\nstall", &limits);
+            assert_eq!(fetched.unwrap_err().kind, TimedOut);
+        });
+        for script in [
+            "TLS\nstall",
+            "TLS\ndrip: * OK ",
+            "TLS\nS: * OK ready\nC: a1 CAPABILITY\nstall",
             "TLS\nS: * OK ready\nC: a1 CAPABILITY\ndrip: * OK wait\\r\\n",
-            Step::Greeting,
-        ),
-    ] {
-        let (error, _) = open(script, Security::Tls, &password(), &hasty());
-        assert_eq!((error.step, error.kind), (step, TimedOut), "{script}\n{error}");
-    }
-    let never_shaken = Limits {
-        connect: hasty().command,
-        ..hasty()
-    };
-    let (error, _) = open("stall", Security::Tls, &password(), &never_shaken);
-    assert_eq!((error.step, error.kind), (Step::Tls, TimedOut));
+        ] {
+            cases.spawn(move || {
+                let (error, _) = open(script, Security::Tls, &password(), &short());
+                assert_eq!(
+                    (error.step, error.kind),
+                    (Step::Greeting, TimedOut),
+                    "{script}\n{error}"
+                );
+            });
+        }
+        cases.spawn(|| {
+            let never_shaken = Limits {
+                connect: short().command,
+                ..short()
+            };
+            let (error, _) = open("stall", Security::Tls, &password(), &never_shaken);
+            assert_eq!((error.step, error.kind), (Step::Tls, TimedOut));
+        });
+    });
 }
 
 #[test]

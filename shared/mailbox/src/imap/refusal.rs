@@ -46,10 +46,12 @@ fn meaning(step: Step, line: &StatusLine) -> (ErrorKind, Option<&'static str>) {
     if let Some(known) = known(step, line) {
         return known;
     }
+    if (line.status, step) == (Status::No, Step::Login) {
+        return (ErrorKind::Credentials, Some(OAUTH));
+    }
     let kind = match (line.status, step) {
         (Status::Bye, Step::Greeting | Step::Login) => ErrorKind::Unavailable,
         (Status::Bye, _) => ErrorKind::Lost,
-        (Status::No, Step::Login) => ErrorKind::Credentials,
         (Status::No, Step::Folder) => ErrorKind::Folder,
         (Status::No, Step::Tls) => ErrorKind::Certificate,
         (Status::No, _) => ErrorKind::Unavailable,
