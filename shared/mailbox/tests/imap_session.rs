@@ -343,8 +343,13 @@ fn what_is_done_to_messages_is_done_to_them_alone() {
             After::Delete,
             "C: a5 UID STORE 1:2,9 +FLAGS.SILENT (\\Deleted)
              S: a5 NO [EXPUNGEISSUED] Some of the messages no longer exist
-             C: a6 UID EXPUNGE 1:2,9
-             S: a6 OK done"
+             C: a6 NOOP
+             S: * 1 EXPUNGE
+             S: a6 OK done
+             C: a7 UID STORE 1:2,9 +FLAGS.SILENT (\\Deleted)
+             S: a7 OK done
+             C: a8 UID EXPUNGE 1:2,9
+             S: a8 OK done"
                 .to_owned(),
             Applied::Done,
         ),
@@ -407,6 +412,39 @@ fn what_is_done_to_messages_is_done_to_them_alone() {
         let messages = [message(9), message(1), message(2), message(1)];
         let done = play(&script, |session| session.apply(&messages, &after));
         assert_eq!(done, Ok(applied), "{after:?} with {capabilities}");
+    }
+}
+
+#[test]
+fn what_was_not_copied_is_not_removed() {
+    let done = FolderName::new("Done").unwrap();
+    for refusal in [
+        "NO [OVERQUOTA] full",
+        "NO [EXPUNGEISSUED] gone",
+        "BAD what?",
+        "NO [TRYCREATE] no",
+    ] {
+        let again = match refusal {
+            "NO [EXPUNGEISSUED] gone" => {
+                "C: a6 NOOP
+                 S: a6 OK done
+                 C: a7 UID COPY 1 \"Done\"
+                 S: a7 NO [EXPUNGEISSUED] gone"
+            }
+            "NO [TRYCREATE] no" => {
+                "C: a6 CREATE \"Done\"
+                 S: a6 NO [NOPERM] not here"
+            }
+            _ => "",
+        };
+        let script = script(
+            "IMAP4rev1 UIDPLUS",
+            &format!("C: a5 UID COPY 1 \"Done\"\nS: a5 {refusal}\n{again}"),
+        );
+        let moved = play(&script, |session| {
+            session.apply(&[message(1)], &After::Move(done.clone()))
+        });
+        assert!(moved.is_err(), "{refusal}");
     }
 }
 

@@ -4,7 +4,7 @@
 //! ten thousand messages.
 
 use super::scan::Piece;
-use super::status::{Status, StatusLine};
+use super::status::StatusLine;
 
 /// What a server said, as far as fetching goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -288,24 +288,12 @@ fn number<N: std::str::FromStr>(value: &Value<'_>) -> Option<N> {
     }
 }
 
-/// Whether a command went well.
-impl StatusLine {
-    /// Whether it ends the command with this tag.
-    pub(super) fn ends(&self, tag: &str) -> bool {
-        self.tag.as_deref() == Some(tag)
-    }
-
-    /// Whether it ends the session.
-    pub(super) fn is_goodbye(&self) -> bool {
-        self.tag.is_none() && self.status == Status::Bye
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::super::scan::Scanner;
+    use super::super::status::Status;
     use super::*;
 
     fn read(mut said: &[u8], longest_literal: u64) -> Result<Vec<Said>, Violation> {

@@ -3,6 +3,7 @@
 use super::names::{self, quote};
 use super::session::ImapSession;
 use super::set::sets;
+use super::wire::Handle;
 use crate::server::{After, Applied, FolderName, MailboxError, MessageRef, Step};
 
 /// How many messages one command changes, so that each has its own time.
@@ -33,62 +34,64 @@ impl ImapSession {
     }
 
     fn mark(&mut self, set: &str, flags: &str) -> Result<Applied, MailboxError> {
-        let marked = self.ask(Step::After, |session| session.uid_store(set, flags).map(drop));
-        self.but_for_gone(marked)
+        self.change(|session| session.uid_store(set, flags).map(drop))
     }
 
-    /// Only UIDPLUS (RFC 4315) can expunge what is ours and leave what others have flagged.
     fn delete(&mut self, set: &str) -> Result<Applied, MailboxError> {
         if self.quirks.deletes_by_bin
             && let Some(bin) = self.bin()?
         {
             return self.move_to(set, &bin);
         }
-        self.mark(set, DELETED)?;
-        if !self.can("UIDPLUS") {
-            return Ok(Applied::FlaggedOnly);
-        }
-        let expunged = self.ask(Step::After, |session| session.uid_expunge(set).map(drop));
-        self.but_for_gone(expunged)
+        self.remove(set)
     }
 
     fn move_to(&mut self, set: &str, folder: &FolderName) -> Result<Applied, MailboxError> {
         let name = names::encode(folder);
         // RFC 6851; without it, copied first, so that there is no moment at which a message is nowhere.
         let can_move = self.can("MOVE");
-        let carry = |session: &mut imap::Session<_>| {
+        let carry = |session: &mut imap::Session<Handle>| {
             if can_move {
                 session.uid_mv(set, &name)
             } else {
                 session.uid_copy(set, quote(&name))
             }
         };
-        let mut carried = self.ask(Step::After, carry);
-        if carried.is_err() && self.last_code().as_deref() == Some("TRYCREATE") {
+        let mut carried = self.change(carry);
+        if carried.is_err() && self.was_answered("TRYCREATE") {
             self.ask(Step::After, |session| session.create(&name))?;
-            carried = self.ask(Step::After, carry);
+            carried = self.change(carry);
         }
-        let applied = self.but_for_gone(carried)?;
-        if can_move {
-            return Ok(applied);
-        }
+        let applied = carried?;
+        if can_move { Ok(applied) } else { self.remove(set) }
+    }
+
+    /// Only UIDPLUS (RFC 4315) can expunge what is ours and leave what others have flagged.
+    fn remove(&mut self, set: &str) -> Result<Applied, MailboxError> {
         self.mark(set, DELETED)?;
         if !self.can("UIDPLUS") {
             return Ok(Applied::FlaggedOnly);
         }
-        let expunged = self.ask(Step::After, |session| session.uid_expunge(set).map(drop));
-        self.but_for_gone(expunged)
+        self.change(|session| session.uid_expunge(set).map(drop))
     }
 
-    /// A message that is not there any more is done with (RFC 2180 section 4.2.1, RFC 5530).
-    fn but_for_gone(&self, answer: Result<(), MailboxError>) -> Result<Applied, MailboxError> {
-        match answer {
-            Err(_) if self.last_code().as_deref() == Some("EXPUNGEISSUED") => Ok(Applied::Done),
-            answer => answer.map(|()| Applied::Done),
+    /// A command that changes messages. Where it is refused because somebody else has removed some of them, nobody can
+    /// tell what was done to the others (RFC 2180 section 4; a COPY was not done at all), so it is said again once the
+    /// server has taken notice: UIDs that are not there any more are then passed over.
+    fn change(
+        &mut self,
+        command: impl Fn(&mut imap::Session<Handle>) -> imap::Result<()>,
+    ) -> Result<Applied, MailboxError> {
+        let mut changed = self.ask(Step::After, &command);
+        if changed.is_err() && self.was_answered("EXPUNGEISSUED") {
+            self.ask(Step::After, imap::Session::noop)?;
+            changed = self.ask(Step::After, &command);
         }
+        changed.map(|()| Applied::Done)
     }
 
-    fn last_code(&self) -> Option<String> {
-        self.handle.wire().ended().and_then(|line| line.code.clone())
+    /// Whether the last command was answered with this response code.
+    fn was_answered(&self, code: &str) -> bool {
+        self.handle.wire().ended().is_some_and(|line| line.has_code(code))
     }
 }

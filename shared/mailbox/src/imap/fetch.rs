@@ -142,7 +142,7 @@ impl Work for Fetching<'_> {
             .into_iter()
             .filter(|uid| self.expected.contains_key(uid))
             .collect();
-        let is_complete = line.status == Status::Ok || line.code.as_deref() == Some("EXPUNGEISSUED");
+        let is_complete = line.status == Status::Ok || line.has_code("EXPUNGEISSUED");
         let is_about_messages = line.status == Status::No && !is_passing(Step::Fetch, line);
         match batch.attempt {
             _ if missing.is_empty() => {}

@@ -113,7 +113,7 @@ impl<'a, I: Iterator<Item = (String, &'a [u32])>> Work for Sizing<'a, I> {
     fn ended(&mut self, (): (), line: &StatusLine) -> Result<(), MailboxError> {
         match line.status {
             Status::Ok => Ok(()),
-            Status::No if line.code.as_deref() == Some("EXPUNGEISSUED") => Ok(()),
+            Status::No if line.has_code("EXPUNGEISSUED") => Ok(()),
             _ => Err(refused(Step::List, line)),
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn refused(step: Step, line: &StatusLine) -> MailboxError {
 pub(super) fn is_passing(step: Step, line: &StatusLine) -> bool {
     const OF_THE_MESSAGE: [&str; 3] = ["SERVERBUG", "CORRUPTION", "EXPUNGEISSUED"];
     let is_known = |(kind, _)| kind == ErrorKind::Unavailable;
-    known(step, line).is_some_and(is_known) && !OF_THE_MESSAGE.iter().any(|code| line.code.as_deref() == Some(code))
+    known(step, line).is_some_and(is_known) && !OF_THE_MESSAGE.iter().any(|code| line.has_code(code))
 }
 
 fn known(step: Step, line: &StatusLine) -> Option<(ErrorKind, Option<&'static str>)> {

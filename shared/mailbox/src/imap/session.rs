@@ -107,8 +107,12 @@ impl ImapSession {
         })?;
         self.folder.messages = u64::from(opened.exists);
         self.folder.uid_validity = opened.uid_validity.and_then(NonZeroU32::new).map(UidValidity);
-        let code = self.handle.wire().ended().and_then(|line| line.code.clone());
-        if code.as_deref() == Some("READ-ONLY") {
+        let is_read_only = self
+            .handle
+            .wire()
+            .ended()
+            .is_some_and(|line| line.has_code("READ-ONLY"));
+        if is_read_only {
             self.access = Access::ReadOnly;
         }
         Ok(())

@@ -85,7 +85,7 @@ pub struct Limits {
     pub connect: Duration,
     /// For one command, from its first byte to the last of its answer, however steadily the bytes arrive.
     pub command: Duration,
-    /// For the transfer of one megabyte of messages, beside the time of the command itself.
+    /// For the transfer of one megabyte of messages, as it arrives, beside the time of the command itself.
     pub per_megabyte: Duration,
     /// The longest message that is fetched, in bytes. A longer one stays where it is and is reported.
     pub message_bytes: u64,
