@@ -208,7 +208,7 @@ fn every_wanted_message_gets_one_answer() {
          S: * 5 FETCH (UID 5 BODY[] NIL)
          S: f1 OK done
          C: f2 NOOP
-         C: f3 UID FETCH 4:6 (UID BODY.PEEK[])
+         C: f3 UID FETCH 4:6 (UID RFC822.SIZE BODY.PEEK[])
          S: f2 OK done
          S: * 4 FETCH (UID 5 BODY[] {0}
          S: )
@@ -248,9 +248,9 @@ fn one_message_that_the_server_cannot_read_does_not_keep_back_the_others() {
          S: * 1 FETCH (UID 1 BODY[] \"one\")
          S: f1 NO The requested message could not be converted to an RFC-822 compatible format.
          C: f2 NOOP
-         C: f3 UID FETCH 2 (UID BODY.PEEK[])
+         C: f3 UID FETCH 2 (UID RFC822.SIZE BODY.PEEK[])
          S: f2 OK done
-         C: f4 UID FETCH 3 (UID BODY.PEEK[])
+         C: f4 UID FETCH 3 (UID RFC822.SIZE BODY.PEEK[])
          S: f3 NO The requested message could not be converted to an RFC-822 compatible format.
          S: * 3 FETCH (UID 3 BODY[] \"three\")
          S: f4 OK done",
@@ -266,6 +266,40 @@ fn one_message_that_the_server_cannot_read_does_not_keep_back_the_others() {
                 reason: "The requested message could not be converted to an RFC-822 compatible format.".to_owned()
             },
             whole(3, "three"),
+        ]
+    );
+}
+
+#[test]
+fn a_message_is_gone_only_when_the_server_says_so() {
+    let script = script(
+        CAPABILITIES,
+        "C: f1 UID FETCH 1:3 (UID BODY.PEEK[])
+         S: f1 NO [EXPUNGEISSUED] Some are gone
+         C: f2 NOOP
+         C: f3 UID FETCH 1:3 (UID RFC822.SIZE BODY.PEEK[])
+         S: f2 OK done
+         S: * 1 FETCH (UID 1 BODY[] \"one\")
+         S: f3 NO [EXPUNGEISSUED] More are gone
+         C: f4 NOOP
+         C: f5 UID FETCH 2 (UID RFC822.SIZE BODY.PEEK[])
+         S: f4 OK done
+         C: f6 UID FETCH 3 (UID RFC822.SIZE BODY.PEEK[])
+         S: f5 OK nothing
+         S: * 2 FETCH (UID 3 RFC822.SIZE 5)
+         S: f6 OK done",
+    );
+    let wanted = [listed(1, 3), listed(2, 3), listed(3, 5)];
+    let all = play(&script, |session| fetch(session, &wanted));
+    assert_eq!(
+        all,
+        [
+            whole(1, "one"),
+            Delivery::Gone(message(2)),
+            Delivery::Refused {
+                message: message(3),
+                reason: "the server says that it is there, and gives nothing of it".to_owned()
+            },
         ]
     );
 }

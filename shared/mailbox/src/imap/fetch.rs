@@ -51,7 +51,7 @@ struct Fetching<'a> {
     again: VecDeque<Batch>,
     /// What was asked for and has not come, with the size it should have.
     expected: HashMap<u32, u64>,
-    /// What came with nothing in it, at the last attempt.
+    /// What the server knows of and gave nothing of, at the last attempt.
     empty: HashSet<u32>,
     /// What has come, and waits for those before it.
     arrived: HashMap<u32, Delivery>,
@@ -98,7 +98,11 @@ impl Work for Fetching<'_> {
         let bytes: u64 = batch.uids.iter().filter_map(|uid| self.expected.get(uid)).sum();
         let (set, _) = set(&batch.uids, usize::MAX);
         let command = Command {
-            text: format!("UID FETCH {set} (UID BODY.PEEK[])"),
+            text: match batch.attempt {
+                // A server that gives nothing of a message may still say that it is there.
+                Attempt::Second => format!("UID FETCH {set} (UID RFC822.SIZE BODY.PEEK[])"),
+                Attempt::First | Attempt::Noop => format!("UID FETCH {set} (UID BODY.PEEK[])"),
+            },
             // Sizes are not always exact (Exchange estimates them), and one message may have grown over the limit.
             most_bytes: bytes
                 .saturating_mul(2)
@@ -109,9 +113,7 @@ impl Work for Fetching<'_> {
     }
 
     fn fetched(&mut self, fetched: Fetched) {
-        let (Some(uid), Some(body)) = (fetched.uid, fetched.body) else {
-            return;
-        };
+        let Some(uid) = fetched.uid else { return };
         // Asked for, and not twice.
         let Some(&bytes) = self.expected.get(&uid) else {
             return;
@@ -119,7 +121,7 @@ impl Work for Fetching<'_> {
         let Some(message) = message(uid) else {
             return;
         };
-        let delivery = match body {
+        let delivery = match fetched.body.unwrap_or(Body::None) {
             Body::Whole(bytes) if !bytes.is_empty() => Delivery::Message { message, bytes },
             Body::Whole(nothing) if bytes == 0 => Delivery::Message {
                 message,
@@ -142,28 +144,21 @@ impl Work for Fetching<'_> {
             .into_iter()
             .filter(|uid| self.expected.contains_key(uid))
             .collect();
-        let is_complete = line.status == Status::Ok || line.has_code("EXPUNGEISSUED");
-        let is_about_messages = line.status == Status::No && !is_passing(Step::Fetch, line);
+        let is_ok = line.status == Status::Ok;
+        let is_expunged = line.has_code("EXPUNGEISSUED");
+        let is_about_messages = is_expunged || (line.status == Status::No && !is_passing(Step::Fetch, line));
         match batch.attempt {
             _ if missing.is_empty() => {}
-            _ if !is_complete && !is_about_messages => return Err(refused(Step::Fetch, line)),
+            _ if !is_ok && !is_about_messages => return Err(refused(Step::Fetch, line)),
             Attempt::First | Attempt::Noop => {
-                for uid in &missing {
-                    self.empty.remove(uid);
-                }
-                self.again.push_back(Batch {
-                    uids: Vec::new(),
-                    attempt: Attempt::Noop,
-                });
-                let at_once = if is_complete { missing.len() } else { 1 };
-                self.again.extend(missing.chunks(at_once).map(|uids| Batch {
-                    uids: uids.to_vec(),
-                    attempt: Attempt::Second,
-                }));
+                let at_once = if is_ok || is_expunged { missing.len() } else { 1 };
+                self.ask_again(&missing, at_once);
             }
+            // Somebody else removes messages all the while.
+            Attempt::Second if is_expunged && missing.len() > 1 => self.ask_again(&missing, 1),
             Attempt::Second => {
                 for uid in missing {
-                    self.give_up(uid, is_complete, line);
+                    self.give_up(uid, line);
                 }
             }
         }
@@ -173,14 +168,28 @@ impl Work for Fetching<'_> {
 }
 
 impl Fetching<'_> {
-    fn give_up(&mut self, uid: u32, is_complete: bool, line: &StatusLine) {
+    fn ask_again(&mut self, missing: &[u32], at_once: usize) {
+        for uid in missing {
+            self.empty.remove(uid);
+        }
+        self.again.push_back(Batch {
+            uids: Vec::new(),
+            attempt: Attempt::Noop,
+        });
+        self.again.extend(missing.chunks(at_once).map(|uids| Batch {
+            uids: uids.to_vec(),
+            attempt: Attempt::Second,
+        }));
+    }
+
+    fn give_up(&mut self, uid: u32, line: &StatusLine) {
         let Some(message) = message(uid) else { return };
         let delivery = if self.empty.contains(&uid) {
             Delivery::Refused {
                 message,
                 reason: "the server says that it is there, and gives nothing of it".to_owned(),
             }
-        } else if is_complete {
+        } else if line.status == Status::Ok {
             Delivery::Gone(message)
         } else {
             Delivery::Refused {
