@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rebound_accounts::Account;
 use rebound_archive::{Archive, FoundAs, ObjectKey, Provenance, RawMessage};
 use rebound_classifier::event::Invocation;
-use rebound_classifier::{Function, Outcome};
+use rebound_classifier::{Function, Outcome, RULES_KEY, UserRules};
 use rebound_classify::Classifier;
 use rebound_contacts::repository::{Repository, Tables};
 use rebound_contacts::{Contact, Policy};
@@ -186,4 +186,53 @@ async fn nothing_is_answered_for_while_the_tables_are_missing() {
     let (outcome, invocation) = stack.handle(&[&key]).await;
     assert!(outcome.judged.is_empty());
     assert_eq!(failed_ids(outcome, &invocation), ["record-0"]);
+}
+
+#[tokio::test]
+async fn rules_from_the_bucket_judge_and_the_last_good_ones_stay() {
+    const GOOD: &str = "[[rule]]\nid = \"ours.moon\"\nreason = \"mailbox-full\"\nphrases = [\"no such user\"]\nexamples = [\"550 No such user\"]\n";
+    const BAD: &str = "[[rule]]\nid = \"ours.sun\"\nphrase = [\"x\"]\n";
+    let local = LocalStack::temporary().await.expect("a temporary stack");
+    let put = async |text: &str| {
+        local
+            .s3()
+            .put_object()
+            .bucket(local.bucket())
+            .key(RULES_KEY)
+            .body(ByteStream::from(text.as_bytes().to_vec()))
+            .send()
+            .await
+            .expect("the file is stored");
+    };
+    let rules = UserRules::new(local.s3(), local.bucket());
+    let rule_at = async |minute: i64| {
+        let now = Timestamp::from_second(minute * 60).expect("a time");
+        let report = rules.classifier(now).await.classify(REPORT.as_bytes());
+        report.recipients.first().map(|verdict| verdict.rule.to_string())
+    };
+    let builtin = rule_at(0).await;
+    assert!(builtin.is_some());
+    put(GOOD).await;
+    assert_eq!(rule_at(0).await, builtin, "nobody asks again within the minute");
+    assert_eq!(rule_at(1).await.as_deref(), Some("ours.moon"));
+    assert_eq!(rule_at(2).await.as_deref(), Some("ours.moon"), "unchanged");
+    put(BAD).await;
+    assert_eq!(
+        rule_at(3).await.as_deref(),
+        Some("ours.moon"),
+        "a bad file changes nothing"
+    );
+    local
+        .s3()
+        .delete_object()
+        .bucket(local.bucket())
+        .key(RULES_KEY)
+        .send()
+        .await
+        .expect("the file is deleted");
+    assert_eq!(
+        rule_at(4).await,
+        builtin,
+        "without a file the built-in rules judge alone"
+    );
 }
