@@ -115,18 +115,16 @@ impl Work for Fetching<'_> {
     fn fetched(&mut self, fetched: Fetched) {
         let Some(uid) = fetched.uid else { return };
         // Asked for, and not twice.
-        let Some(&bytes) = self.expected.get(&uid) else {
+        if !self.expected.contains_key(&uid) {
             return;
-        };
+        }
         let Some(message) = message(uid) else {
             return;
         };
         let delivery = match fetched.body.unwrap_or(Body::None) {
             Body::Whole(bytes) if !bytes.is_empty() => Delivery::Message { message, bytes },
-            Body::Whole(nothing) if bytes == 0 => Delivery::Message {
-                message,
-                bytes: nothing,
-            },
+            // Only a message that is known to be empty is.
+            Body::Whole(bytes) if fetched.bytes == Some(0) => Delivery::Message { message, bytes },
             Body::TooLong(bytes) => Delivery::TooLong(Listed { message, bytes }),
             // Servers that cannot read a message say so.
             Body::Whole(_) | Body::None => {

@@ -33,7 +33,7 @@ impl ImapSession {
         uids.sort_unstable();
         let mut sizes: Vec<Option<u64>> = vec![None; uids.len()];
         self.pipeline(Step::List, 0, &mut Sizing::new(&uids, &mut sizes))?;
-        // Whoever is left out is gone, unless the server just forgot it.
+        // A server may forget one at first.
         let missing: Vec<u32> = uids
             .iter()
             .zip(&sizes)
@@ -49,10 +49,11 @@ impl ImapSession {
                 *slot = size;
             }
         }
-        let listed = uids.iter().zip(&sizes).filter_map(|(&uid, &size)| {
+        // One without a size may be gone, which fetching it will tell; it must not be passed over.
+        let listed = uids.iter().zip(&sizes).filter_map(|(&uid, size)| {
             Some(Listed {
                 message: MessageRef::Uid(Uid(NonZeroU32::new(uid)?)),
-                bytes: size?,
+                bytes: size.unwrap_or(0),
             })
         });
         Ok(listed.collect())

@@ -160,7 +160,7 @@ pub enum MessageRef {
 pub struct Listed {
     /// What the server calls it.
     pub message: MessageRef,
-    /// Its size in bytes, as the server says.
+    /// Its size in bytes, as the server says; 0 where it does not.
     pub bytes: u64,
 }
 
