@@ -6,7 +6,8 @@
 mod support;
 
 use rebound_mailbox::detect::look;
-use rebound_mailbox::server::{ErrorKind, Protocol, Security, Step, Trust};
+use rebound_mailbox::server::{ErrorKind, Protocol, Security, Server, Step, Trust};
+use rebound_test_mail::{Door, MailServer};
 use support::{ScriptedServer, hasty, patient};
 
 #[test]
@@ -79,6 +80,37 @@ fn every_server_is_asked_at_once_and_tells_what_it_can_do() {
     assert!(findings[2].is_usable() && !findings[3].is_usable());
     for server in [pop3s, imaps, pop3] {
         server.notes();
+    }
+}
+
+#[test]
+fn all_doors_of_a_real_server_are_found_the_best_first() {
+    use Protocol::{Imap, Pop3};
+    use Security::{StartTls, Tls};
+    let Some(dovecot) = MailServer::dovecot() else { return };
+    let doors = [
+        (Pop3, StartTls, Door::Pop3),
+        (Imap, StartTls, Door::Imap),
+        (Pop3, Tls, Door::Pop3s),
+        (Imap, Tls, Door::Imaps),
+    ];
+    let servers = doors.map(|(protocol, security, door)| Server {
+        protocol,
+        host: dovecot.host().to_owned(),
+        port: dovecot.port(door),
+        security,
+        trust: Trust::Authorities(std::fs::read_to_string(dovecot.authority()).unwrap()),
+    });
+    let findings = look(servers.to_vec(), &patient());
+    let order: Vec<_> = findings
+        .iter()
+        .map(|finding| (finding.server.protocol, finding.server.security))
+        .collect();
+    assert_eq!(order, [(Imap, Tls), (Pop3, Tls), (Imap, StartTls), (Pop3, StartTls)]);
+    for finding in findings {
+        assert!(finding.is_usable(), "{finding:?}");
+        let answer = finding.outcome.unwrap();
+        assert!(answer.takes_passwords && answer.takes_tokens, "{answer:?}");
     }
 }
 

@@ -13,6 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use pop3::{THREE, THREE_PIPELINED, fetched, listed, name, open_with, password, refs};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use rebound_mailbox::pop3::Pop3Session;
 use rebound_mailbox::server::{
     Access, After, Applied, ErrorKind, Limits, Listing, MailboxError, MessageRef, Protocol, Security, Session, Step,
@@ -200,6 +202,36 @@ fn whatever_a_server_does_in_whatever_state_it_ends_soon_and_at_its_step() {
         }
     });
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// A server that says anything at all, and hangs up, leads to an end and to no panic.
+    #[test]
+    fn any_answers_lead_to_an_end(good in 0..=STEPS.len(), answers in vec(0..ANSWERS.len(), 0..8)) {
+        let good = STEPS[..good].iter().map(|(script, _)| (*script).to_owned());
+        let said = good.chain(answers.iter().map(|&answer| format!("C* \ns: {}", ANSWERS[answer])));
+        let server = ScriptedServer::start(&format!("S: +OK\n{}", said.collect::<Vec<_>>().join("\n")));
+        let session = whole_session(&server, &hasty()); // both may wait for each other
+        let notes = server.notes();
+        let deleted = notes.iter().any(|said| said.starts_with("DELE")) && session.is_ok();
+        prop_assert!(!deleted || notes.last().is_some_and(|said| said == "QUIT"));
+    }
+}
+
+/// Answers to one command or another.
+const ANSWERS: [&str; 10] = [
+    "+OK\\r\\n",
+    "+OK 1 5\\r\\n",
+    "+OK\\r\\n1 a\\r\\n.\\r\\n",
+    "+OK\\r\\n1 5\\r\\n.\\r\\n",
+    "+OK\\r\\nPIPELINING\\r\\n.\\r\\n",
+    "-ERR\\r\\n",
+    "-ERR [SYS/TEMP]\\r\\n",
+    "+ \\r\\n",
+    ".\\r\\n",
+    "gibber",
+];
 
 #[test]
 fn an_endless_listing_is_given_up() {
