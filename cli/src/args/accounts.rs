@@ -10,7 +10,7 @@ use super::RowFormat;
 pub(crate) enum AccountsCommand {
     /// Set up an account; its password is asked for
     #[command(after_help = ADD_EXAMPLES)]
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Every account
     List {
         /// How to print them

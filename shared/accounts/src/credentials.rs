@@ -143,15 +143,14 @@ impl Accounts {
             }
             Auth::OAuth(oauth) => oauth,
         };
-        let token = match token.filter(|token| token.is_fresh(now)) {
-            Some(token) => token,
-            None => {
-                let token = self.fetch(account, oauth, &mut slot, &mut warnings, now).await?;
-                if let Some(known) = &mut slot.known {
-                    known.token = Some(token.clone());
-                }
-                token
+        let token = if let Some(token) = token.filter(|token| token.is_fresh(now)) {
+            token
+        } else {
+            let token = self.fetch(account, oauth, &mut slot, &mut warnings, now).await?;
+            if let Some(known) = &mut slot.known {
+                known.token = Some(token.clone());
             }
+            token
         };
         let login = Login::Token {
             user: settings.user.clone(),

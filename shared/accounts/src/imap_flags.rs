@@ -68,6 +68,7 @@ impl FromStr for ImapFlags {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that was given or not")]
 struct Said {
     host: Option<String>,
     port: Option<u16>,

@@ -13,6 +13,7 @@ use std::sync::Once;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_secretsmanager::operation::list_secrets::ListSecretsOutput;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use rebound_local::{SECRETS_PREFIX, secrets_manager};
 
@@ -210,7 +211,7 @@ impl Secrets {
         assert!(pages.iter().all(|page| page.secret_list().len() <= 2));
         let mut names: Vec<_> = pages
             .iter()
-            .flat_map(|page| page.secret_list())
+            .flat_map(ListSecretsOutput::secret_list)
             .map(|secret| secret.name().unwrap().strip_prefix(&self.name("")).unwrap().to_owned())
             .collect();
         names.sort();

@@ -23,7 +23,7 @@ use crate::complaints::say;
 pub(super) async fn execute(data: &Path, command: AccountsCommand) -> Result<Outcome> {
     let store = store(data);
     match command {
-        AccountsCommand::Add(args) => change::add(&store, data, args).await,
+        AccountsCommand::Add(args) => change::add(&store, data, *args).await,
         AccountsCommand::List { format } => list::list(&store, format).await,
         AccountsCommand::Show { name, format } => list::show(&store, &named(&name)?, format).await,
         AccountsCommand::Edit(args) => change::edit(&store, args).await,

@@ -73,9 +73,15 @@ impl<'a> Asked<'a> {
             (429 | 500.., _) | (_, "temporarily_unavailable" | "server_error") => ErrorKind::Unavailable,
             (
                 _,
-                "invalid_grant" | "invalid_client" | "unauthorized_client" | "access_denied" | "interaction_required",
+                "invalid_grant"
+                | "invalid_client"
+                | "unauthorized_client"
+                | "access_denied"
+                | "interaction_required"
+                | "invalid_scope"
+                | "unsupported_grant_type"
+                | "invalid_request",
             ) => ErrorKind::Credentials,
-            (_, "invalid_scope" | "unsupported_grant_type" | "invalid_request") => ErrorKind::Credentials,
             _ => ErrorKind::Protocol,
         };
         let said = match (self.printable(code), words.map(|words| self.printable(words))) {

@@ -86,7 +86,7 @@ impl StoreError {
     pub(super) fn from_sdk<E>(
         account: Option<&AccountName>,
         operation: Operation,
-        error: SdkError<E, HttpResponse>,
+        error: &SdkError<E, HttpResponse>,
     ) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -116,7 +116,7 @@ impl StoreError {
             (Some("InvalidRequestException"), Some(message)) => message.to_owned(),
             (Some(code), Some(message)) => format!("{code}: {message}"),
             (Some(code), None) => code.to_owned(),
-            (None, _) => chain(&error),
+            (None, _) => chain(error),
         };
         Self::Refused {
             account: account.cloned(),

@@ -50,7 +50,7 @@ impl AccountStore {
         let mut pages = self.client.list_secrets().filters(filter).into_paginator().send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| StoreError::from_sdk(None, Operation::List, error))?;
+            let page = page.map_err(|error| StoreError::from_sdk(None, Operation::List, &error))?;
             for secret in page.secret_list() {
                 // The filter also finds what begins alike in other letters.
                 let Some(rest) = secret.name().and_then(|name| name.strip_prefix(self.prefix.as_str())) else {
@@ -73,7 +73,7 @@ impl AccountStore {
         let answer = answer
             .send()
             .await
-            .map_err(|error| StoreError::from_sdk(Some(account), Operation::Read, error))?;
+            .map_err(|error| StoreError::from_sdk(Some(account), Operation::Read, &error))?;
         let text = answer.secret_string().ok_or_else(|| StoreError::Binary {
             account: account.clone(),
         })?;
@@ -101,7 +101,7 @@ impl AccountStore {
             .secret_string(document.reveal())
             .send()
             .await
-            .map_err(|error| StoreError::from_sdk(Some(account), Operation::Create, error))?;
+            .map_err(|error| StoreError::from_sdk(Some(account), Operation::Create, &error))?;
         Ok(())
     }
 
@@ -113,7 +113,7 @@ impl AccountStore {
             .secret_string(document.reveal())
             .send()
             .await
-            .map_err(|error| StoreError::from_sdk(Some(account), Operation::Replace, error))?;
+            .map_err(|error| StoreError::from_sdk(Some(account), Operation::Replace, &error))?;
         Ok(())
     }
 
@@ -122,13 +122,13 @@ impl AccountStore {
         // Removing what is not there would be answered with success.
         let id = self.secret(account);
         let known = self.client.describe_secret().secret_id(&id).send().await;
-        known.map_err(|error| StoreError::from_sdk(Some(account), Operation::Read, error))?;
+        known.map_err(|error| StoreError::from_sdk(Some(account), Operation::Read, &error))?;
         let request = self.client.delete_secret().secret_id(id);
         request
             .force_delete_without_recovery(true)
             .send()
             .await
-            .map_err(|error| StoreError::from_sdk(Some(account), Operation::Remove, error))?;
+            .map_err(|error| StoreError::from_sdk(Some(account), Operation::Remove, &error))?;
         Ok(())
     }
 
