@@ -593,3 +593,21 @@ fn a_goodbye_that_fails_means_nothing() {
     assert_eq!(session.close(), Ok(()));
     scripted.notes();
 }
+
+#[test]
+fn a_secret_that_the_server_repeats_is_told_to_nobody() {
+    let scripted = ScriptedServer::start(
+        "TLS
+         S: * OK ready
+         C: a1 CAPABILITY
+         S: * CAPABILITY IMAP4rev1 AUTH=PLAIN
+         S: a1 OK done
+         C: a2 AUTHENTICATE PLAIN
+         S: +
+         C: AGFubgBvcGVuc2VzYW1l
+         S: a2 NO [AUTHENTICATIONFAILED] no such password: opensesame (AGFubgBvcGVuc2VzYW1l)
+         stall",
+    );
+    let error = open(&scripted, &patient()).map(drop).unwrap_err();
+    assert!(error.reason.contains("no such password: *** (***)"), "{error}");
+}

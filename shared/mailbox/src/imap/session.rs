@@ -12,6 +12,7 @@ use super::quirks::Quirks;
 use super::wire::Handle;
 use super::{ANSWER_BYTES, names};
 use crate::net::Check;
+use crate::sasl::without_secret;
 use crate::server::{
     Access, After, Applied, Connection, Delivery, ErrorKind, Folder, FolderName, Limits, Listed, Listing, Login,
     MailboxError, MessageRef, OpenFolder, Probe, Server, Session, Step, UidValidity,
@@ -50,7 +51,11 @@ impl ImapSession {
         let handle = Handle::new(wire);
         let mut client = Client::new(handle.clone());
         let offered = offered(&mut client, &handle, limits)?;
-        let mut session = log_in(client, &handle, &offered, server.security, login, limits)?;
+        let mut session =
+            log_in(client, &handle, &offered, server.security, login, limits).map_err(|error| MailboxError {
+                reason: without_secret(&error.reason, login),
+                ..error
+            })?;
         // What a server lists may be more once it knows whom it talks to.
         handle.wire().allow_asked(limits.command, ANSWER_BYTES, &["CAPABILITY"]);
         let capable = session
