@@ -7,8 +7,10 @@
 //! [`MailboxFetcher`] does the same with a mailbox on a server, and then does to each message what the account's
 //! settings say. What it has to remember from one run to the next is in [`mailboxes`].
 //!
-//! [`handle`] is what the Lambda function does with an event.
+//! [`AccountFetcher`] does that for accounts by name, with their settings and logins; [`Function`] is what the Lambda
+//! function does with an event.
 
+mod account;
 mod backoff;
 mod budget;
 mod clock;
@@ -16,17 +18,20 @@ mod handler;
 pub mod inspect;
 mod mailbox;
 pub mod mailboxes;
+mod queue;
 mod request;
 mod source;
 mod store;
 mod summary;
 
+pub use account::{AccountFetchError, AccountFetcher, Open, over_the_network};
 pub use clock::Clock;
-pub use handler::{HandlerError, handle};
+pub use handler::{Call, Function, HandlerError};
 pub use mailbox::{
     Attempt, Errand, FetchError, MAX_NAMED, MailboxFetcher, MailboxOptions, MailboxOutcome, MailboxRun, MailboxStep,
     MailboxSummary, Opener, Opening, Oversized, Rescan, Stopped,
 };
+pub use queue::{JobQueue, NotQueued, SqsQueue};
 pub use request::{FetchRequest, InvalidRequest, Job};
 pub use source::{FetchOptions, fetch_source};
 pub use store::Store;

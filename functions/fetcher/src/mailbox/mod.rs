@@ -165,7 +165,8 @@ impl<S: Store> MailboxFetcher<S> {
         };
         let hold = Hold::new(&self.mailboxes, &self.clock, lease);
         let run = Run::new(self, errand, options, hold, state, progress);
-        Ok(MailboxOutcome::Ran(run.end(opener, started_at).await))
+        // On the heap: it is deep, and whoever awaits it may be deep as well.
+        Ok(MailboxOutcome::Ran(Box::pin(run.end(opener, started_at)).await))
     }
 }
 

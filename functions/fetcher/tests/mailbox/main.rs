@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod crashes;
+mod function;
 mod leases;
 mod table;
 mod world;

@@ -142,6 +142,11 @@ impl World {
         self.state().mailbox.iter().map(|mail| mail.uid).collect()
     }
 
+    /// A session with the server, as if the login had gone well.
+    pub(crate) fn session(&self) -> Box<dyn Session> {
+        Box::new(WorldSession::new(self.clone()))
+    }
+
     fn step(&self, what: &str) -> Luck {
         let mut state = self.state();
         let step = state.steps;
@@ -258,7 +263,7 @@ impl Setting {
 
 /// The archive of the world.
 #[derive(Clone)]
-pub(crate) struct WorldStore(World);
+pub(crate) struct WorldStore(pub(crate) World);
 
 impl Store for WorldStore {
     async fn store(&self, account: &Account, message: &RawMessage, _: &Provenance) -> Result<Stored, ArchiveError> {
@@ -304,8 +309,7 @@ impl Opener for WorldOpener {
             if let Some(kind) = refused {
                 return Err(MailboxError::new(Step::Login, kind, "no").with_hint("another password"));
             }
-            let session: Box<dyn Session> = Box::new(WorldSession::new(world));
-            Ok(session)
+            Ok(world.session())
         });
         std::future::ready(Ok(Some(opening))).boxed()
     }
