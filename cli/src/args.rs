@@ -31,6 +31,7 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   rebound run tests/mailbox                    archive and judge every message of a folder
+  rebound run --account news                   the same with what is new in a mailbox on a server
   rebound classify bounce.eml                  say what one message is, change nothing
   rebound classify --explain bounce.eml        and how that is known
   rebound contacts list --suppressed           whom to stop mailing
@@ -40,7 +41,9 @@ Examples:
 pub(crate) enum Command {
     /// Archive and judge messages, and keep the contacts' state
     ///
-    /// Reads every message once, however often it is given. A message stays where it is: nothing is moved or deleted.
+    /// Reads every message once, however often it is given. A file stays where it is: nothing is moved or deleted. With
+    /// --account and no PATH, fetches what is new in that account's mailbox, and does to each archived message there what
+    /// the account's settings say.
     Run(RunArgs),
     /// Say what messages are, without keeping anything
     Classify(ClassifyArgs),
@@ -58,13 +61,23 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// Where the messages are: .eml files, folders, Maildirs, mbox files, or - for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present_any = ["account", "all_accounts"], value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Name under which these messages are archived, as if they had been fetched from this account
-    #[arg(long, value_name = "NAME", default_value = "local")]
-    pub account: String,
-    /// The mailing list these messages answer to [default: the account's name]
+    /// The account whose mailbox is fetched; with PATH, the name under which these messages are archived, as if they
+    /// had been fetched from this account [default: local]
     #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Fetch the mailbox of every enabled account, as a schedule does
+    #[arg(long, conflicts_with_all = ["paths", "account"])]
+    pub all_accounts: bool,
+    /// Fetch a mailbox from its beginning, whatever is remembered; nothing is archived or counted twice
+    #[arg(long, conflicts_with = "paths")]
+    pub all: bool,
+    /// Fetch at most so many messages of a mailbox
+    #[arg(long, value_name = "N", conflicts_with = "paths")]
+    pub max: Option<u64>,
+    /// The mailing list these messages answer to [default: the account's name]
+    #[arg(long, value_name = "NAME", requires = "paths")]
     pub list: Option<String>,
     #[command(flatten)]
     pub rules: UserRules,

@@ -4,12 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use rebound_accounts::Accounts;
+use rebound_accounts::store::{AccountStore, DEFAULT_PREFIX};
 use rebound_archive::Archive;
 use rebound_classifier::Function;
 use rebound_classify::Classifier;
 use rebound_contacts::Policy;
 use rebound_contacts::repository::{Repository, Tables};
-use rebound_local::{LocalStack, NotificationQueue};
+use rebound_fetcher::mailboxes::Mailboxes;
+use rebound_fetcher::{AccountFetcher, Clock, over_the_network};
+use rebound_local::{LocalStack, NotificationQueue, SECRETS_FOLDER};
+
+use crate::clock;
 
 /// How the names of the tables begin, as the deployed ones' do.
 const TABLE_PREFIX: &str = "rebound-";
@@ -19,7 +25,9 @@ pub(crate) struct Workspace {
     stack: LocalStack,
     archive: Archive,
     contacts: Repository,
+    rules: Arc<Classifier>,
     classifier: Function,
+    mailboxes: Mailboxes,
     notifications: NotificationQueue,
 }
 
@@ -38,13 +46,18 @@ impl Workspace {
         tables.ensure(&stack.dynamodb()).await.context("preparing the tables")?;
         let archive = Archive::new(stack.s3(), stack.bucket());
         let contacts = Repository::new(&stack.dynamodb(), tables, Arc::new(Policy::default()));
-        let classifier = Function::new(archive.clone(), Arc::new(classifier), contacts.clone());
+        let rules = Arc::new(classifier);
+        let classifier = Function::new(archive.clone(), Arc::clone(&rules), contacts.clone());
+        let mailboxes = Mailboxes::new(&stack.dynamodb(), TABLE_PREFIX);
+        mailboxes.ensure().await.context("preparing the tables")?;
         let notifications = stack.notifications();
         Ok(Self {
             stack,
             archive,
             contacts,
+            rules,
             classifier,
+            mailboxes,
             notifications,
         })
     }
@@ -62,6 +75,20 @@ impl Workspace {
     /// The classifier function over these stores.
     pub(crate) fn classifier(&self) -> &Function {
         &self.classifier
+    }
+
+    /// What fetches accounts' mailboxes into these stores.
+    pub(crate) fn fetcher(&self) -> AccountFetcher<Archive> {
+        let store = AccountStore::new(self.stack.secrets_manager(), DEFAULT_PREFIX)
+            .with_files(self.stack.folder().join(SECRETS_FOLDER));
+        AccountFetcher::new(
+            Accounts::new(store),
+            self.archive.clone(),
+            self.mailboxes.clone(),
+            Arc::clone(&self.rules),
+            over_the_network(),
+            Clock::new(clock::now),
+        )
     }
 
     /// What the archive has announced and the classifier has not yet dealt with.

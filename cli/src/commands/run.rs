@@ -1,5 +1,6 @@
 //! `rebound run`: the whole pipeline on this machine.
 
+mod mailboxes;
 mod summary;
 
 use std::io::{self, Write};
@@ -34,7 +35,10 @@ const BATCH: usize = 200;
 /// slowest batch.
 const VISIBILITY: Duration = Duration::from_mins(15);
 
-/// Archives every message of the paths, judges what is new, and says what came of it.
+/// The name under which files are archived where nobody says another.
+const FILES_ACCOUNT: &str = "local";
+
+/// Archives every message of the paths or mailboxes, judges what is new, and says what came of it.
 pub(super) async fn run(data: &Path, args: RunArgs) -> Result<Outcome> {
     let account = account(&args)?;
     let now = clock::now();
@@ -45,22 +49,24 @@ pub(super) async fn run(data: &Path, args: RunArgs) -> Result<Outcome> {
     // What failed too often in an earlier run gets another chance: this may be a newer rebound.
     workspace.notifications().redrive().await?;
     let (done, fetching) = watch::channel(false);
-    let sources = Sources::open(&args.paths);
-    let progress = Progress::start(sources.count_hint());
+    let sources = (!args.paths.is_empty()).then(|| Sources::open(&args.paths));
+    let progress = Progress::start(sources.as_ref().and_then(Sources::count_hint));
     let fetch = async {
-        let fetched = fetch_source(
-            sources,
-            workspace.archive(),
-            &account,
-            &FetchOptions::at(now),
-            |step| match step {
-                // A new message has come all the way once it is judged.
-                Step::Archived { new, .. } => progress.advance(u64::from(!new)),
-                Step::Skipped(error) => progress.suspend(|| complaints.source(error)),
-                Step::Failed(failure) => progress.suspend(|| complaints.failure(failure)),
-            },
-        )
-        .await;
+        let fetched = match sources {
+            Some(sources) => {
+                let options = FetchOptions::at(now);
+                let fetched = fetch_source(sources, workspace.archive(), &account, &options, |step| match step {
+                    // A new message has come all the way once it is judged.
+                    Step::Archived { new, .. } => progress.advance(u64::from(!new)),
+                    Step::Skipped(error) => progress.suspend(|| complaints.source(error)),
+                    Step::Failed(failure) => progress.suspend(|| complaints.failure(failure)),
+                });
+                Ok((fetched.await, Vec::new()))
+            }
+            None => Box::pin(mailboxes::fetch(&workspace, &args, &progress, &mut complaints))
+                .await
+                .map(|fetched| (mailboxes::totals(&fetched), fetched)),
+        };
         // Nobody listening means that judging has failed, and the error is on its way.
         let _ = done.send(true);
         fetched
@@ -87,7 +93,8 @@ pub(super) async fn run(data: &Path, args: RunArgs) -> Result<Outcome> {
     }
     workspace.close().await?;
 
-    summary.finish(&fetched);
+    let (totals, mailboxes) = fetched?;
+    summary.finish(&totals, mailboxes);
     let mut out = io::stdout().lock();
     match args.format {
         SummaryFormat::Table => out.write_all(summary.render(&args.paths, data, width()).as_bytes())?,
@@ -100,7 +107,8 @@ pub(super) async fn run(data: &Path, args: RunArgs) -> Result<Outcome> {
 }
 
 fn account(args: &RunArgs) -> Result<Account> {
-    let mut account = Account::new(args.account.parse().context("--account")?);
+    let name = args.account.as_deref().unwrap_or(FILES_ACCOUNT);
+    let mut account = Account::new(name.parse().context("--account")?);
     if let Some(list) = &args.list {
         account.list = list.parse().context("--list")?;
     }

@@ -10,6 +10,7 @@ use rebound_contacts::Cause;
 use rebound_fetcher::FetchSummary;
 use serde::Serialize;
 
+use super::mailboxes::{self, Fetched};
 use crate::args::DEFAULT_DATA;
 use crate::output::{Align, Table, printable};
 
@@ -71,6 +72,9 @@ pub(super) struct Summary {
     /// Contacts that this run suppressed, at most [`MAX_REMEMBERED`] of them.
     suppressed: Vec<Suppressed>,
     suppressed_in_all: u64,
+    /// What became of messages on mail servers; no key where none was asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mailboxes: Vec<Fetched>,
     /// Contacts that became active again, by canonical address, and were not seen to be suppressed by this run (yet):
     /// a batch's messages come in any order.
     #[serde(skip)]
@@ -147,7 +151,8 @@ impl Summary {
     }
 
     /// Takes over what fetching came to, and brings everything into an order that does not depend on timing.
-    pub(crate) fn finish(&mut self, fetched: &FetchSummary) {
+    pub(crate) fn finish(&mut self, fetched: &FetchSummary, mailboxes: Vec<Fetched>) {
+        self.mailboxes = mailboxes;
         self.suppressed.sort_by(|one, other| one.address.cmp(&other.address));
         self.messages.seen = fetched.seen();
         self.messages.new = fetched.new;
@@ -158,7 +163,8 @@ impl Summary {
 
     /// The summary for people, at most `width` columns wide.
     pub(super) fn render(&self, paths: &[PathBuf], data: &Path, width: usize) -> String {
-        let mut text = self.headline();
+        let mut text = mailboxes::told(&self.mailboxes);
+        text.push_str(&self.headline());
         if !self.found.is_empty() {
             text.push_str(&self.found_table().render(width));
         }
