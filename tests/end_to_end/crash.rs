@@ -15,26 +15,26 @@ fn killed_runs_lose_nothing_and_count_nothing_twice() {
 
     // Each run is killed once the store has grown by some more: no clock decides where.
     for size in [1, 40_000, 400_000, 900_000] {
-        run_until(killed.path(), size);
+        let mut run = Command::new(env!("CARGO_BIN_EXE_rebound"));
+        run.arg("--data").arg(killed.path()).arg("run").arg(mailbox());
+        run_until(&mut run, || folder_size(killed.path()) >= size);
     }
     rebound(killed.path()).arg("run").arg(mailbox()).assert().success();
     assert_eq!(contacts(whole.path()), contacts(killed.path()));
 }
 
-/// Starts a run and kills it as soon as its folder holds this many bytes, or lets it end when it never does.
-fn run_until(data: &Path, bytes: u64) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_rebound"))
-        .arg("--data")
-        .arg(data)
-        .arg("run")
-        .arg(mailbox())
+/// Starts a run and kills it as soon as it has come so far, or lets it end when it never does. Says whether it was killed.
+pub(crate) fn run_until(run: &mut Command, come_so_far: impl Fn() -> bool) -> bool {
+    let mut child = run
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .expect("the command starts");
+    let mut killed = false;
     while child.try_wait().expect("our child").is_none() {
-        if folder_size(data) >= bytes {
+        if come_so_far() {
             child.kill().expect("our child");
+            killed = true;
             break;
         }
         std::thread::yield_now();
@@ -44,9 +44,10 @@ fn run_until(data: &Path, bytes: u64) {
         stdout.read_to_string(&mut output).expect("its output");
     }
     child.wait().expect("our child");
+    killed
 }
 
-fn folder_size(folder: &Path) -> u64 {
+pub(crate) fn folder_size(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .map(|entry| match entry.metadata() {

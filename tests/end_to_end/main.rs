@@ -8,5 +8,6 @@ mod bad_input;
 mod corpus;
 mod crash;
 mod explain;
+mod mailboxes;
 mod sample_mailbox;
 mod support;
