@@ -21,7 +21,9 @@ fn every_way_in_fetches_each_message_once_and_leaves_it_there() {
         let mailbox = server.mailbox("every-way-in");
         let inbox = mailbox.inbox();
         let sent: Vec<_> = (0..BOUNCES).map(bounce).chain([letter(1), letter(2)]).collect();
-        sent.iter().for_each(|message| inbox.deliver(message));
+        for message in &sent {
+            inbox.deliver(message);
+        }
         let machine = Machine::new(&server, mailbox.user(), way, &[]);
 
         assert_eq!(machine.run()["messages"]["new"], json!(BOUNCES + 2), "{way:?}");
