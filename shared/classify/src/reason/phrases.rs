@@ -238,17 +238,23 @@ impl PhraseSet {
         search.found
     }
 
-    /// The greatest entry not above the text.
-    fn greatest(&self, text: &[u8]) -> Option<usize> {
+    /// The greatest entry not above the text, and how many of their first bytes are the same, counted up to eight.
+    fn greatest(&self, text: &[u8]) -> Option<(usize, usize)> {
         let first = usize::from(*text.first()?);
         let (from, to) = (*self.starts.get(first)?, *self.starts.get(first + 1)?);
         let key = key(text);
         let keys = self.keys.get(from..to)?;
         let below = keys.partition_point(|known| *known < key);
-        let same = keys.get(below..)?.partition_point(|known| *known == key);
+        let same = match keys.get(below..)? {
+            // Most words are the beginning of nothing.
+            [next, ..] if *next == key => keys.get(below..)?.partition_point(|known| *known == key),
+            _ => 0,
+        };
         let entries = self.entries.get(from + below..from + below + same)?;
         let not_above = entries.partition_point(|entry| self.text(entry).as_bytes() <= text);
-        (from + below + not_above).checked_sub(1)
+        let greatest = (from + below + not_above).checked_sub(1)?;
+        let differing = self.keys.get(greatest)? ^ key;
+        Some((greatest, (differing.leading_zeros() / 8) as usize))
     }
 
     fn text(&self, entry: &Entry) -> &str {
@@ -287,10 +293,17 @@ impl Search<'_> {
     fn at(&mut self, start: usize) {
         let Some(rest) = self.folded.get(start..) else { return };
         // What `rest` begins with is the greatest entry not above it, or one that this entry begins with itself.
-        let mut next = self.set.greatest(rest.as_bytes());
+        let Some((greatest, same)) = self.set.greatest(rest.as_bytes()) else {
+            return;
+        };
+        let mut next = Some(greatest);
         let mut negated = None;
         while let Some((index, entry)) = next.and_then(|index| Some((index, self.set.entries.get(index)?))) {
             next = entry.prefix;
+            // Cheaper than comparing the texts, and enough to tell most of them apart.
+            if same < entry.text.len().min(8) {
+                continue;
+            }
             let Some(behind) = rest.strip_prefix(self.set.text(entry)) else {
                 continue;
             };
