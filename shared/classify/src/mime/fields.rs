@@ -52,6 +52,8 @@ impl<'b> Fields<'b> {
 #[derive(Debug, Default)]
 pub(super) struct FieldTable {
     fields: Vec<Field>,
+    /// One bit for each signature, shared with some others: most names that are asked for are not there.
+    present: u64,
     end: usize,
 }
 
@@ -59,6 +61,7 @@ impl FieldTable {
     /// Reads the block that starts at offset `at`.
     pub(super) fn parse(bytes: &[u8], mut at: usize) -> Self {
         let mut fields: Vec<Field> = Vec::with_capacity(16);
+        let mut present = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let line_len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest.get(..line_len).unwrap_or_default();
@@ -89,9 +92,11 @@ impl FieldTable {
                             break;
                         };
                         let name = line.get(..colon).unwrap_or_default().trim_ascii_end();
+                        let signature = Signature::of(name);
+                        present |= signature.bit();
                         fields.push(Field {
                             name: at..at + name.len(),
-                            signature: Signature::of(name),
+                            signature,
                             value: at + colon + 1..at + line_len,
                             decoded: OnceCell::new(),
                         });
@@ -100,7 +105,11 @@ impl FieldTable {
             }
             at = next;
         }
-        Self { fields, end: at }
+        Self {
+            fields,
+            present,
+            end: at,
+        }
     }
 
     /// Offset of the first byte after the block and its blank separator line.
@@ -136,7 +145,12 @@ impl FieldTable {
 
     fn named<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> impl Iterator<Item = &'b Field> {
         let signature = Signature::of(name.as_bytes());
-        self.fields.iter().filter(move |field| {
+        let fields = if self.present & signature.bit() == 0 {
+            &[]
+        } else {
+            self.fields.as_slice()
+        };
+        fields.iter().filter(move |field| {
             field.signature == signature
                 && bytes
                     .get(field.name.clone())
@@ -154,6 +168,10 @@ impl Signature {
         let letter = |byte: Option<&u8>| u32::from(byte.map_or(0, u8::to_ascii_lowercase));
         let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
         Self(length << 16 | letter(name.first()) << 8 | letter(name.last()))
+    }
+
+    fn bit(self) -> u64 {
+        1 << (self.0.wrapping_mul(0x9E37_79B1) >> 26)
     }
 }
 

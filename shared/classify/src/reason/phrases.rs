@@ -392,8 +392,15 @@ fn continues_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric();
     }
-    // Korean puts spaces between words but hangs endings on them. What stands for a masked piece is private use.
-    !matches!(c, '\u{AC00}'..='\u{D7AF}' | '\u{E000}'..='\u{F8FF}') && !is_unspaced(c) && c.is_alphanumeric()
+    match c {
+        // Cyrillic and Greek are common and, folded, all letters: no need for a look at Unicode's tables.
+        '\u{430}'..='\u{45F}' | '\u{3B1}'..='\u{3C9}' => true,
+        // Dashes, quotes, ideographic stops.
+        '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{3004}' => false,
+        // Korean puts spaces between words but hangs endings on them. What stands for a masked piece is private use.
+        '\u{AC00}'..='\u{D7AF}' | '\u{E000}'..='\u{F8FF}' => false,
+        _ => !is_unspaced(c) && c.is_alphanumeric(),
+    }
 }
 
 fn is_set(bits: &[u64], at: usize) -> bool {
