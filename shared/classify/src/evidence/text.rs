@@ -66,9 +66,7 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
     }
     let mut failing = failing.into_iter().peekable();
     let mut start = 0;
-    let lines: Vec<Line<'_>> = read
-        .report
-        .split('\n')
+    let lines: Vec<Line<'_>> = lines_of(read.report)
         .take(MAX_LINES)
         .map(|line| {
             let end = start + line.len();
@@ -94,6 +92,21 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
         read.says_delay && !says_given_up(read.report),
     );
     read
+}
+
+/// What stands between line ends; as `split('\n')`, at memory speed.
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        match memchr::memchr(b'\n', text.as_bytes()) {
+            Some(end) => {
+                rest = text.get(end + 1..);
+                text.get(..end)
+            }
+            None => rest.take(),
+        }
+    })
 }
 
 fn recipients(
@@ -383,7 +396,7 @@ fn header_block(text: &str) -> Option<usize> {
     let mut run: Option<(usize, u32, bool)> = None;
     let mut introduced = false;
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    for line in lines_of(text) {
         let unquoted = line.trim_start_matches(['>', '|', ' ', '\t']);
         let blank = unquoted.trim_end().is_empty();
         let trace = starts_with_any(unquoted, TRACES);
@@ -401,7 +414,7 @@ fn header_block(text: &str) -> Option<usize> {
         if let Some((start, _, _)) = run.filter(|(_, lines, traced)| *lines >= 2 && *traced && !introduced) {
             return Some(start);
         }
-        at += line.len();
+        at += line.len() + 1;
     }
     None
 }

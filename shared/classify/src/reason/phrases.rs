@@ -421,6 +421,19 @@ mod tests {
     use super::super::fold::fold;
     use super::*;
 
+    #[test]
+    fn what_is_known_of_letters_is_what_unicode_says() {
+        let by_hand = [
+            '\u{430}'..='\u{45F}',
+            '\u{3B1}'..='\u{3C9}',
+            '\u{2000}'..='\u{206F}',
+            '\u{3000}'..='\u{3004}',
+        ];
+        for c in by_hand.into_iter().flatten() {
+            assert_eq!(continues_word(c), c.is_alphanumeric(), "{c:?}");
+        }
+    }
+
     fn found(phrase: &str, text: &str) -> bool {
         let mut builder = PhraseSetBuilder::default();
         builder.add("never said").unwrap();

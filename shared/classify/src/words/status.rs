@@ -22,11 +22,12 @@ impl EnhancedStatus {
 
     /// Reads exactly `class "." subject "." detail` (RFC 3463 section 2: class 2, 4 or 5; 1 to 3 digits each).
     pub fn read(text: &str) -> Option<Self> {
-        let mut numbers = text.split('.').map(|digits| {
-            let well_formed = matches!(digits.len(), 1..=3) && digits.bytes().all(|b| b.is_ascii_digit());
+        // Byte by byte: this is asked of every number of a text.
+        let mut numbers = text.as_bytes().split(|byte| *byte == b'.').map(|digits| {
+            let well_formed = matches!(digits.len(), 1..=3) && digits.iter().all(u8::is_ascii_digit);
             well_formed.then(|| {
                 digits
-                    .bytes()
+                    .iter()
                     .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
             })
         });
