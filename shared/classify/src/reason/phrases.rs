@@ -393,8 +393,12 @@ fn continues_word(c: char) -> bool {
         return c.is_ascii_alphanumeric();
     }
     match c {
-        // Cyrillic and Greek are common and, folded, all letters: no need for a look at Unicode's tables.
-        '\u{430}'..='\u{45F}' | '\u{3B1}'..='\u{3C9}' => true,
+        // Cyrillic, Greek, Hebrew, Arabic and Devanagari letters: no need for a look at Unicode's tables.
+        '\u{430}'..='\u{45F}'
+        | '\u{3B1}'..='\u{3C9}'
+        | '\u{5D0}'..='\u{5EA}'
+        | '\u{620}'..='\u{64A}'
+        | '\u{904}'..='\u{939}' => true,
         // Dashes, quotes, ideographic stops.
         '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{3004}' => false,
         // Korean puts spaces between words but hangs endings on them. What stands for a masked piece is private use.
@@ -426,6 +430,9 @@ mod tests {
         let by_hand = [
             '\u{430}'..='\u{45F}',
             '\u{3B1}'..='\u{3C9}',
+            '\u{5D0}'..='\u{5EA}',
+            '\u{620}'..='\u{64A}',
+            '\u{904}'..='\u{939}',
             '\u{2000}'..='\u{206F}',
             '\u{3000}'..='\u{3004}',
         ];
