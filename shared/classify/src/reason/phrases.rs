@@ -399,10 +399,9 @@ fn continues_word(c: char) -> bool {
         | '\u{5D0}'..='\u{5EA}'
         | '\u{620}'..='\u{64A}'
         | '\u{904}'..='\u{939}' => true,
-        // Dashes, quotes, ideographic stops.
-        '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{3004}' => false,
-        // Korean puts spaces between words but hangs endings on them. What stands for a masked piece is private use.
-        '\u{AC00}'..='\u{D7AF}' | '\u{E000}'..='\u{F8FF}' => false,
+        // No letters: dashes, quotes and ideographic stops; what stands for a masked piece, which is private use. And
+        // Korean puts spaces between words but hangs endings on them.
+        '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{3004}' | '\u{E000}'..='\u{F8FF}' | '\u{AC00}'..='\u{D7AF}' => false,
         _ => !is_unspaced(c) && c.is_alphanumeric(),
     }
 }
