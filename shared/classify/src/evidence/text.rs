@@ -287,7 +287,7 @@ fn replies_elsewhere(
     if !lines.iter().any(Line::is_coded) {
         return String::new();
     }
-    let address = mention.address.as_str().to_ascii_lowercase();
+    let address = mention.address.as_str();
     let mut any = String::new();
     let mut naming = String::new();
     let mut follow: Option<(bool, u8)> = None;
@@ -299,7 +299,7 @@ fn replies_elsewhere(
         };
         let text = line.text.trim_start_matches(['<', '>', ' ']);
         if counts {
-            let names = line.text.to_ascii_lowercase().contains(&address) || named_just_above(lines, index, &address);
+            let names = names(line.text, address) || named_just_above(lines, index, address);
             append_folded(if names { &mut naming } else { &mut any }, text);
             follow = Some((names, FOLLOWING_LINES));
         } else if let Some((names, left)) =
@@ -317,7 +317,23 @@ fn replies_elsewhere(
 /// `>>> RCPT TO:<ann@example.com>` right before the answer to it.
 fn named_just_above(lines: &[Line<'_>], index: usize, address: &str) -> bool {
     let above = index.checked_sub(1).and_then(|above| lines.get(above));
-    above.is_some_and(|line| line.text.starts_with(">>>") && line.text.to_ascii_lowercase().contains(address))
+    above.is_some_and(|line| line.text.starts_with(">>>") && names(line.text, address))
+}
+
+/// Whether `line` holds `address`, in any case. Asked for every recipient of every line with a code: looks only where an
+/// `@` stands.
+fn names(line: &str, address: &str) -> bool {
+    let (line, address) = (line.as_bytes(), address.as_bytes());
+    let stands = |start: usize| {
+        let end = start + address.len();
+        line.get(start..end)
+            .is_some_and(|there| there.eq_ignore_ascii_case(address))
+    };
+    match memchr::memchr(b'@', address) {
+        Some(local) => memchr::memchr_iter(b'@', line).any(|at| at.checked_sub(local).is_some_and(stands)),
+        // The name of an online service's user.
+        None => (0..line.len()).any(stands),
+    }
 }
 
 /// Everything the report says, without its rules.
