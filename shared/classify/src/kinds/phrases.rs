@@ -319,6 +319,10 @@ fn are_apart(left: Option<char>, right: Option<char>) -> bool {
     let (Some(left), Some(right)) = (left, right) else {
         return true;
     };
+    // Asked of every character of a text, and most are these.
+    if left.is_ascii() && right.is_ascii() {
+        return !(left.is_ascii_alphanumeric() && right.is_ascii_alphanumeric());
+    }
     !(left.is_alphanumeric() && right.is_alphanumeric()) || is_continuous(left) || is_continuous(right)
 }
 
