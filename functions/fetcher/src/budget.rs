@@ -9,8 +9,9 @@ use tokio::task::JoinError;
 /// embedded one commits.
 pub(crate) const DEFAULT_CONCURRENCY: usize = 32;
 
-/// How many bytes of messages are held in memory while they are stored, in bytes: 32 MiB.
-pub(crate) const DEFAULT_IN_FLIGHT_BYTES: usize = 32 * 1024 * 1024;
+/// How many bytes of messages are held in memory while they are stored, in bytes: 16 MiB, about a second's worth of the embedded
+/// archive.
+pub(crate) const DEFAULT_IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
 
 /// What one permit of the budget stands for: a semaphore counts in 32 bits, and no message is free.
 const BYTES_PER_PERMIT: usize = 1024;

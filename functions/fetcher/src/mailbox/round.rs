@@ -463,7 +463,8 @@ impl<S: Store> Archiver<S> {
         };
         let length = bytes.len();
         let raw = anywhere(length, move || RawMessage::new(bytes)).await;
-        let stored = match self.store.store(account, &raw, &provenance).await {
+        // Thousands of messages may wait for their turn; what stores one is several times longer than most of them.
+        let stored = match Box::pin(self.store.store(account, &raw, &provenance)).await {
             Ok(stored) => Ok((stored, self.after(raw.bytes().clone()).await)),
             Err(error) => Err(error),
         };
