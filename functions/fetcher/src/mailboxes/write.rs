@@ -76,7 +76,7 @@ impl Mailboxes {
 
     /// Says how far the mailbox has been read, and makes the lease last until `until`.
     ///
-    /// Of `uidls` only what has changed is written; it is what [`Cursor::Uidls`] speaks of.
+    /// Of `uidls` only what has changed is written; it is what [`Cursor::Uidls`](super::Cursor::Uidls) speaks of.
     pub async fn save(
         &self,
         lease: &mut Lease,
