@@ -214,19 +214,22 @@ impl Opener for AccountOpener {
     }
 }
 
-/// The server, speaking what it turns out to speak.
-fn speaking_server(settings: &AccountSettings) -> Result<Server, MailboxError> {
+/// The server that settings name without saying what it speaks, speaking what it turns out to speak. Tries both protocols
+/// at the port that the settings name, or at the usual ones; sends no credential. Blocks.
+pub fn speaking_server(settings: &AccountSettings) -> Result<Server, MailboxError> {
     let servers = [Protocol::Imap, Protocol::Pop3]
         .into_iter()
         .filter_map(|protocol| settings.clone().speaking(protocol).ok()?.server());
-    let mut findings = detect::look(servers.collect(), &detect::LIMITS);
-    if let Some(usable) = findings.iter().position(detect::Finding::is_usable) {
-        return Ok(findings.swap_remove(usable).server);
-    }
-    let first = findings.into_iter().next().and_then(|finding| finding.outcome.err());
-    Err(first.unwrap_or_else(|| {
-        let reason = format!("{} speaks neither IMAP nor POP3", settings.host);
-        MailboxError::new(Step::Greeting, ErrorKind::Unsupported, reason)
-            .with_hint("`rebound accounts detect` says what a server offers; then set protocol, port and security")
-    }))
+    // The best comes first; whatever is doubtful about it is told when it is opened.
+    let Some(best) = detect::look(servers.collect(), &detect::LIMITS).into_iter().next() else {
+        let reason = "neither IMAP nor POP3 can do what the settings ask for";
+        return Err(MailboxError::new(Step::Resolve, ErrorKind::Unsupported, reason));
+    };
+    best.outcome.map_err(|error| MailboxError {
+        hint: error
+            .hint
+            .or_else(|| Some("set `protocol` to imap or pop3, and `port` if it is no usual one".to_owned())),
+        ..error
+    })?;
+    Ok(best.server)
 }

@@ -11,16 +11,6 @@ use crate::budget::unwind;
 use crate::mailbox::{Worker, called};
 use crate::{Attempt, Errand, Opener};
 
-/// Every step on the way to an open folder, in the order in which they are taken.
-const STEPS: [Step; 6] = [
-    Step::Resolve,
-    Step::Connect,
-    Step::Tls,
-    Step::Greeting,
-    Step::Login,
-    Step::Folder,
-];
-
 /// How far one comes on the way to an open folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Tested {
@@ -95,7 +85,7 @@ pub struct PreviewedRecipient {
 pub async fn test(opener: &dyn Opener) -> Tested {
     match open(opener).await {
         Ok(worker) => {
-            let steps = STEPS
+            let steps = Step::TO_A_FOLDER
                 .into_iter()
                 .filter(|step| *step != Step::Tls || worker.connection.tls.is_some())
                 .map(|step| TestedStep {
@@ -200,7 +190,7 @@ fn nothing_to_try() -> MailboxError {
 }
 
 fn steps_until(error: &MailboxError) -> Vec<TestedStep> {
-    let before = STEPS
+    let before = Step::TO_A_FOLDER
         .into_iter()
         .filter(|step| *step < error.step)
         .map(|step| TestedStep {

@@ -24,7 +24,7 @@ mod source;
 mod store;
 mod summary;
 
-pub use account::{AccountFetchError, AccountFetcher, Open, over_the_network};
+pub use account::{AccountFetchError, AccountFetcher, Open, over_the_network, speaking_server};
 pub use clock::Clock;
 pub use handler::{Call, Function, HandlerError};
 pub use mailbox::{

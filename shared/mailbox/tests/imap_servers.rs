@@ -3,37 +3,22 @@
 // A test may panic, and so may what helps it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "support/real.rs"]
+mod real;
 mod support;
 
-use std::fs;
 use std::num::NonZeroU32;
-use std::ops::ControlFlow;
 
+use real::{fetch, list, one_of_many, password, refs};
 use rebound_mailbox::server::{
-    self, Access, After, Applied, Delivery, ErrorKind, FolderName, Limits, Listed, Listing, Login, MailboxError,
-    MessageRef, Protocol, Secret, Security, Server, Session, Step, Trust, Uid,
+    self, Access, After, Applied, Delivery, ErrorKind, FolderName, Limits, Listing, Login, MailboxError, MessageRef,
+    Protocol, Secret, Security, Server, Session, Step, Trust, Uid,
 };
-use rebound_test_mail::{Door, MailServer, TokenTrouble};
+use rebound_test_mail::{MailServer, TokenTrouble};
 use support::patient;
 
 fn settings(server: &MailServer, security: Security) -> Server {
-    Server {
-        protocol: Protocol::Imap,
-        host: server.host().to_owned(),
-        port: server.port(match security {
-            Security::Tls => Door::Imaps,
-            Security::StartTls | Security::None => Door::Imap,
-        }),
-        security,
-        trust: Trust::Authorities(fs::read_to_string(server.authority()).unwrap()),
-    }
-}
-
-fn password(server: &MailServer, user: &str) -> Login {
-    Login::Password {
-        user: user.to_owned(),
-        password: Secret::new(server.password()),
-    }
+    real::settings(server, Protocol::Imap, security)
 }
 
 fn open(
@@ -55,24 +40,6 @@ fn open(
 
 fn inbox(server: &MailServer, user: &str) -> Box<dyn Session> {
     open(server, user, "INBOX", Access::Full, &patient()).unwrap()
-}
-
-fn list(session: &mut dyn Session) -> Vec<Listed> {
-    session.list(&Listing::default()).unwrap()
-}
-
-fn fetch(session: &mut dyn Session, wanted: &[Listed]) -> Vec<Delivery> {
-    let mut deliveries = Vec::new();
-    let fetched = session.fetch(wanted, &mut |delivery| {
-        deliveries.push(delivery);
-        ControlFlow::Continue(())
-    });
-    fetched.unwrap();
-    deliveries
-}
-
-fn refs(listed: &[Listed]) -> Vec<MessageRef> {
-    listed.iter().map(|listed| listed.message.clone()).collect()
 }
 
 /// Every server that there is.
@@ -239,40 +206,18 @@ fn a_renumbered_folder_says_so() {
 fn many_messages_come_in_order_and_long_ones_stay() {
     let Some(dovecot) = MailServer::dovecot() else { return };
     let mailbox = dovecot.mailbox("imap-many");
-    let message = |n: usize| format!("Subject: {n}\r\n\r\n{}", "text\r\n".repeat(n * 7 % 4_000)).into_bytes();
-    for n in 0..700 {
-        mailbox.inbox().deliver(&message(n));
-    }
-    let limits = Limits {
-        message_bytes: 20_000,
-        ..patient()
-    };
-    let mut session = open(&dovecot, mailbox.user(), "INBOX", Access::Full, &limits).unwrap();
-    let listed = list(&mut *session);
-    let deliveries = fetch(&mut *session, &listed);
-    assert_eq!(deliveries.len(), 700);
-    for (n, delivery) in deliveries.iter().enumerate() {
-        match delivery {
-            Delivery::Message { bytes, .. } => assert!(*bytes == message(n), "message {n}"),
-            Delivery::TooLong(listed) => assert_eq!(listed.bytes, message(n).len() as u64),
-            other => panic!("{other:?}"),
-        }
-    }
-    let mut first = 0;
-    let broken_off = session.fetch(&listed, &mut |_| {
-        first += 1;
-        ControlFlow::Break(())
-    });
-    assert_eq!((first, broken_off), (1, Ok(())));
-    // Backwards works as well.
-    let backwards: Vec<_> = listed[690..].iter().rev().cloned().collect();
-    let Delivery::Message { bytes, .. } = &fetch(&mut *session, &backwards)[9] else {
-        panic!("the first of the last ten is short");
-    };
-    assert!(*bytes == message(690));
-    session.apply(&refs(&listed[..699]), &After::Delete).unwrap();
-    session.close().unwrap();
-    assert_eq!(mailbox.inbox().messages()[0].bytes, message(699));
+    real::many_messages_come_in_order_and_long_ones_stay(
+        &mailbox,
+        |limits| open(&dovecot, mailbox.user(), "INBOX", Access::Full, limits).unwrap(),
+        |session, listed| {
+            // Backwards works as well.
+            let backwards: Vec<_> = listed[690..].iter().rev().cloned().collect();
+            let Delivery::Message { bytes, .. } = &fetch(session, &backwards)[9] else {
+                panic!("the first of the last ten is short");
+            };
+            assert!(*bytes == one_of_many(690));
+        },
+    );
 }
 
 #[test]

@@ -3,57 +3,30 @@
 // A test may panic, and so may what helps it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "support/real.rs"]
+mod real;
 mod support;
 
-use std::fs;
-use std::ops::ControlFlow;
-
+use real::{fetch, refs};
 use rebound_mailbox::pop3::Pop3Session;
 use rebound_mailbox::server::{
-    Access, After, Applied, Delivery, ErrorKind, Limits, Listed, Listing, Login, MessageRef, Protocol, Secret,
-    Security, Server, Session, Step, Trust,
+    Access, After, Applied, Delivery, ErrorKind, Limits, Listing, Login, Protocol, Secret, Security, Server, Session,
+    Step, Trust,
 };
-use rebound_test_mail::{Door, MailServer, Mailbox, TokenTrouble};
+use rebound_test_mail::{MailServer, Mailbox, TokenTrouble};
 use support::patient;
 
 fn server(server: &MailServer, security: Security) -> Server {
-    Server {
-        protocol: Protocol::Pop3,
-        host: server.host().to_owned(),
-        port: server.port(match security {
-            Security::Tls => Door::Pop3s,
-            Security::StartTls | Security::None => Door::Pop3,
-        }),
-        security,
-        trust: Trust::Authorities(fs::read_to_string(server.authority()).unwrap()),
-    }
+    real::settings(server, Protocol::Pop3, security)
 }
 
 fn password(mailbox: &Mailbox) -> Login {
-    Login::Password {
-        user: mailbox.user().to_owned(),
-        password: Secret::new(mailbox.server().password()),
-    }
+    real::password(mailbox.server(), mailbox.user())
 }
 
 fn open(mailbox: &Mailbox, access: Access, limits: &Limits) -> Box<Pop3Session> {
     let server = server(mailbox.server(), Security::Tls);
     Box::new(Pop3Session::open(&server, &password(mailbox), access, limits).unwrap())
-}
-
-fn fetch(session: &mut Pop3Session, wanted: &[Listed]) -> Vec<Delivery> {
-    let mut deliveries = Vec::new();
-    session
-        .fetch(wanted, &mut |delivery| {
-            deliveries.push(delivery);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    deliveries
-}
-
-fn refs(listed: &[Listed]) -> Vec<MessageRef> {
-    listed.iter().map(|listed| listed.message.clone()).collect()
 }
 
 #[test]
@@ -81,7 +54,7 @@ fn messages_arrive_byte_for_byte_and_go_only_with_quit() {
     let mut session = open(&mailbox, Access::ReadOnly, &patient());
     let listed = session.list(&Listing::default()).unwrap();
     assert_eq!(session.folder().messages, messages.len() as u64);
-    let looked = fetch(&mut session, &listed);
+    let looked = fetch(&mut *session, &listed);
     drop(session);
     assert!(
         mailbox
@@ -98,7 +71,7 @@ fn messages_arrive_byte_for_byte_and_go_only_with_quit() {
         listed,
         "names stay the same"
     );
-    let fetched = fetch(&mut session, &listed);
+    let fetched = fetch(&mut *session, &listed);
     assert!(fetched == looked, "a look shows something else");
     for (delivery, sent) in fetched.into_iter().zip(&messages) {
         let Delivery::Message { bytes, .. } = delivery else {
@@ -133,34 +106,11 @@ fn messages_arrive_byte_for_byte_and_go_only_with_quit() {
 fn many_messages_come_in_order_and_long_ones_stay() {
     let Some(dovecot) = MailServer::dovecot() else { return };
     let mailbox = dovecot.mailbox("pop3-many");
-    let message = |n: usize| format!("Subject: {n}\r\n\r\n{}", "text\r\n".repeat(n * 7 % 4_000)).into_bytes();
-    for n in 0..700 {
-        mailbox.inbox().deliver(&message(n));
-    }
-    let limits = Limits {
-        message_bytes: 20_000,
-        ..patient()
-    };
-    let mut session = open(&mailbox, Access::Full, &limits);
-    let listed = session.list(&Listing::default()).unwrap();
-    let deliveries = fetch(&mut session, &listed);
-    assert_eq!(deliveries.len(), 700);
-    for (n, delivery) in deliveries.iter().enumerate() {
-        match delivery {
-            Delivery::Message { bytes, .. } => assert!(*bytes == message(n), "message {n}"),
-            Delivery::TooLong(listed) => assert_eq!(listed.bytes, message(n).len() as u64),
-            other => panic!("{other:?}"),
-        }
-    }
-    let mut first = 0;
-    let broken_off = session.fetch(&listed, &mut |_| {
-        first += 1;
-        ControlFlow::Break(())
-    });
-    assert_eq!((first, broken_off), (1, Ok(())));
-    session.apply(&refs(&listed[..699]), &After::Delete).unwrap();
-    session.close().unwrap();
-    assert_eq!(mailbox.inbox().messages()[0].bytes, message(699));
+    real::many_messages_come_in_order_and_long_ones_stay(
+        &mailbox,
+        |limits| open(&mailbox, Access::Full, limits),
+        |_, _| {},
+    );
 }
 
 #[test]
@@ -215,7 +165,7 @@ fn what_another_client_removes_is_not_taken_for_fetched() {
     other.run("SELECT INBOX");
     other.run("UID STORE 2 +FLAGS (\\Deleted)");
     other.run("EXPUNGE");
-    let deliveries = fetch(&mut session, &listed);
+    let deliveries = fetch(&mut *session, &listed);
     assert!(
         matches!(
             &deliveries[..],
@@ -250,7 +200,7 @@ fn a_server_of_another_make_is_read_and_emptied() {
         let server = server(&cyrus, security);
         let mut session = Box::new(Pop3Session::open(&server, &login, Access::Full, &patient()).unwrap());
         let listed = session.list(&Listing::default()).unwrap();
-        let arrived: Vec<_> = fetch(&mut session, &listed)
+        let arrived: Vec<_> = fetch(&mut *session, &listed)
             .into_iter()
             .map(|delivery| match delivery {
                 Delivery::Message { bytes, .. } => String::from_utf8(bytes).unwrap(),

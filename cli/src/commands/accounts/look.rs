@@ -12,7 +12,7 @@ use rebound_mailbox::server::{
 use serde::Serialize;
 
 use super::list::after;
-use super::open::{Door, STEPS, blocking, place};
+use super::open::{Door, blocking, place};
 use crate::args::RowFormat;
 use crate::commands::Outcome;
 use crate::complaints::{Complaints, say};
@@ -168,7 +168,7 @@ fn of_mailbox(error: anyhow::Error) -> MailboxError {
 
 impl Tried {
     fn rows(&self, settings: &AccountSettings) -> Vec<StepRow> {
-        STEPS
+        Step::TO_A_FOLDER
             .into_iter()
             .filter_map(|step| {
                 let detail = self.detail(step, settings)?;
@@ -205,15 +205,18 @@ impl Tried {
 
     fn rows_until(&self, error: &MailboxError) -> Vec<StepRow> {
         let connection = self.probe.as_ref().map(|probe| &probe.connection);
-        let before = STEPS.into_iter().filter(|step| *step < error.step).map(|step| {
-            let detail = match step {
-                Step::Connect => connection.map(|connection| connection.peer.to_string()),
-                Step::Tls => self.security(),
-                Step::Greeting => connection.map(|connection| connection.greeting.clone()),
-                _ => None,
-            };
-            StepRow::ok(step, detail)
-        });
+        let before = Step::TO_A_FOLDER
+            .into_iter()
+            .filter(|step| *step < error.step)
+            .map(|step| {
+                let detail = match step {
+                    Step::Connect => connection.map(|connection| connection.peer.to_string()),
+                    Step::Tls => self.security(),
+                    Step::Greeting => connection.map(|connection| connection.greeting.clone()),
+                    _ => None,
+                };
+                StepRow::ok(step, detail)
+            });
         let failed = StepRow {
             step: error.step.to_string(),
             ok: false,

@@ -1,10 +1,10 @@
 //! From an account's name to an open mailbox.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rebound_accounts::{AccountName, AccountSettings, Accounts, Ready};
-use rebound_mailbox::detect;
+use rebound_fetcher::speaking_server;
 use rebound_mailbox::server::{
-    Access, ErrorKind, Login, MailboxError, Protocol, Security, Server, Session, Step, open as open_session,
+    Access, ErrorKind, Login, MailboxError, Protocol, Security, Server, Session, open as open_session,
 };
 
 use super::warn;
@@ -64,24 +64,11 @@ pub(super) async fn blocking<T: Send + 'static>(
     }
 }
 
-/// Tries both protocols at the port that the settings name, or at the usual ones.
-async fn found_out(settings: &AccountSettings) -> Result<Server> {
-    let candidates: Vec<Server> = [Protocol::Imap, Protocol::Pop3]
-        .into_iter()
-        .filter_map(|protocol| settings.clone().speaking(protocol).ok()?.server())
-        .collect();
-    let found = blocking(move || Ok(detect::look(candidates, &detect::LIMITS))).await?;
-    let best = found
-        .into_iter()
-        .next()
-        .context("neither IMAP nor POP3 can do what the settings ask for")?;
-    best.outcome.map_err(|error| MailboxError {
-        hint: error
-            .hint
-            .or_else(|| Some("set `protocol` to imap or pop3, and `port` if it is no usual one".to_owned())),
-        ..error
-    })?;
-    let protocol = match best.server.protocol {
+/// The server, speaking what it turns out to speak.
+async fn found_out(settings: &AccountSettings) -> Result<Server, MailboxError> {
+    let asked = settings.clone();
+    let server = blocking(move || speaking_server(&asked)).await?;
+    let protocol = match server.protocol {
         Protocol::Imap => "imap",
         Protocol::Pop3 => "pop3",
     };
@@ -89,11 +76,11 @@ async fn found_out(settings: &AccountSettings) -> Result<Server> {
         "note",
         format!(
             "{} speaks {protocol}; `rebound accounts edit {} --set protocol={protocol}` saves finding that out",
-            best.server.host,
+            server.host,
             settings.name()
         ),
     );
-    Ok(best.server)
+    Ok(server)
 }
 
 /// A server on one line.
@@ -109,13 +96,3 @@ pub(super) fn place(server: &Server) -> String {
     };
     format!("{}:{} ({protocol}, {security})", server.host, server.port)
 }
-
-/// Every step on the way to an open folder, in the order in which they are taken.
-pub(super) const STEPS: [Step; 6] = [
-    Step::Resolve,
-    Step::Connect,
-    Step::Tls,
-    Step::Greeting,
-    Step::Login,
-    Step::Folder,
-];

@@ -65,6 +65,18 @@ pub enum Step {
     Close,
 }
 
+impl Step {
+    /// Every step on the way to an open folder, in the order in which they are taken.
+    pub const TO_A_FOLDER: [Self; 6] = [
+        Self::Resolve,
+        Self::Connect,
+        Self::Tls,
+        Self::Greeting,
+        Self::Login,
+        Self::Folder,
+    ];
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
