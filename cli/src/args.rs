@@ -1,12 +1,14 @@
 //! The command line: every noun, verb and option.
 
 mod accounts;
+mod contacts;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use accounts::{AccountsCommand, AddArgs, EditArgs, Settings};
+pub(crate) use contacts::ContactsCommand;
 
 /// Where everything is kept unless `--data` says otherwise.
 pub(crate) const DEFAULT_DATA: &str = ".rebound";
@@ -133,27 +135,6 @@ pub(crate) enum RulesCommand {
         #[arg(long, value_name = "TEXT")]
         text: Option<String>,
         /// How to print the rules that match
-        #[arg(long, value_name = "FORMAT", default_value = "table")]
-        format: RowFormat,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ContactsCommand {
-    /// One contact: its state, and every event behind it
-    Show {
-        /// The contact's address, in any spelling
-        address: String,
-        /// How to print it
-        #[arg(long, value_name = "FORMAT", default_value = "table")]
-        format: ReportFormat,
-    },
-    /// All contacts, sorted by address
-    List {
-        /// Only those that must not be mailed any more
-        #[arg(long)]
-        suppressed: bool,
-        /// How to print them
         #[arg(long, value_name = "FORMAT", default_value = "table")]
         format: RowFormat,
     },

@@ -9,7 +9,7 @@ mod run;
 
 use anyhow::Result;
 
-use crate::args::{Cli, Command, ContactsCommand, RulesCommand};
+use crate::args::{Cli, Command, RulesCommand};
 use crate::complaints;
 
 /// What a command tells the shell.
@@ -36,12 +36,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Run(args) => run::run(&cli.data, args).await,
         Command::Classify(args) => classify::classify(&args),
         Command::Accounts(command) => accounts::execute(&cli.data, command).await,
-        Command::Contacts(ContactsCommand::Show { address, format }) => {
-            contacts::show(&cli.data, &address, format).await
-        }
-        Command::Contacts(ContactsCommand::List { suppressed, format }) => {
-            contacts::list(&cli.data, suppressed, format).await
-        }
+        Command::Contacts(command) => contacts::execute(&cli.data, command).await,
         Command::Rules(RulesCommand::List { rules, format }) => rules::list(&rules, format),
         Command::Rules(RulesCommand::Test { files, text, format }) => rules::test(&files, text.as_deref(), format),
     }
