@@ -1,7 +1,7 @@
 //! What goes to standard error: one line each, `error:` when something was missed, `note:` when nothing was,
 //! `warning:` when something is done that somebody may regret, `hint:` what to do about it.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use rebound_classify::reason::RuleErrors;
 use rebound_mailbox::sources::SourceError;
@@ -40,6 +40,71 @@ impl Complaints {
         }
     }
 }
+
+/// Names the first rows of a list that can't be used, and counts them all.
+#[derive(Debug, Default)]
+pub(crate) struct BadRows {
+    total: u64,
+}
+
+/// How many bad rows are named: a file that is all wrong should not scroll away what was said before.
+const BAD_ROWS_NAMED: u64 = 20;
+
+/// How much of a bad row is shown, in characters.
+const BAD_ROW_SHOWN: usize = 80;
+
+impl BadRows {
+    /// One more: what is wrong, and the row or the cell that it is wrong with.
+    pub(crate) fn add(&mut self, line: u64, what: &str, text: &str) {
+        self.total += 1;
+        if self.total > BAD_ROWS_NAMED {
+            return;
+        }
+        let mut shown: String = text.trim().chars().take(BAD_ROW_SHOWN).collect();
+        if shown.len() < text.trim().len() {
+            shown.push('…');
+        }
+        let shown = if shown.is_empty() {
+            String::new()
+        } else {
+            format!(": {shown}")
+        };
+        say("warning", format!("line {line}: {what}{shown}"));
+    }
+
+    /// How many there were; says so when not all of them were named.
+    pub(crate) fn finish(self) -> u64 {
+        if let Some(more) = self.total.checked_sub(BAD_ROWS_NAMED).filter(|more| *more > 0) {
+            say("warning", format!("and {more} more that can't be read"));
+        }
+        self.total
+    }
+}
+
+/// An error, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Hinted {
+    what: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Hinted {
+    pub(crate) fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
+impl fmt::Display for Hinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Hinted {}
 
 /// Everything wrong with a file of rules, each with its line in the form that editors know.
 #[expect(clippy::print_stderr, reason = "this is where complaints go")]

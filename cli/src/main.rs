@@ -4,6 +4,7 @@ mod args;
 mod clock;
 mod commands;
 mod complaints;
+mod input;
 mod output;
 mod progress;
 mod workspace;
@@ -42,6 +43,9 @@ async fn command() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             complaints::say("error", told(&error));
+            if let Some(hinted) = error.downcast_ref::<complaints::Hinted>() {
+                complaints::say("hint", &hinted.hint);
+            }
             ExitCode::FAILURE
         }
     }

@@ -5,6 +5,7 @@
 mod accounts;
 mod accounts_on_servers;
 mod bad_input;
+mod contacts;
 mod corpus;
 mod crash;
 mod explain;

@@ -169,6 +169,11 @@ impl Contact {
         self.suppression.is_none() && !list.is_some_and(|list| self.unsubscribed_lists.iter().any(|left| left == list))
     }
 
+    /// When it left this list, if it is off it.
+    pub fn left_at(&self, list: &str) -> Option<Moment> {
+        self.journal.left_at(list)
+    }
+
     /// The latest reactivation: what happened up to then suppresses no more.
     pub fn reactivated_at(&self) -> Option<Moment> {
         self.journal.reactivated()

@@ -149,6 +149,11 @@ impl Journal {
             .map(|(list, _)| list.as_str())
     }
 
+    /// When the contact left this list, if it has.
+    pub(crate) fn left_at(&self, list: &str) -> Option<Moment> {
+        self.lists.get(list).filter(|word| word.left).map(|word| word.stamp.at)
+    }
+
     /// The latest reactivation.
     pub(crate) fn reactivated(&self) -> Option<Moment> {
         self.reactivated

@@ -1,5 +1,7 @@
 //! `rebound contacts`: what is known about contacts, and why.
 
+mod check;
+mod decide;
 mod list;
 mod show;
 
@@ -7,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use rebound_classify::Address;
-use rebound_contacts::ContactAddress;
+use rebound_contacts::{ContactAddress, ManualAction};
 
 use super::Outcome;
 use crate::args::ContactsCommand;
@@ -16,6 +18,9 @@ use crate::args::ContactsCommand;
 pub(super) async fn execute(data: &Path, command: ContactsCommand) -> Result<Outcome> {
     match command {
         ContactsCommand::Show { address, format } => show::show(data, &address, format).await,
+        ContactsCommand::Check(args) => check::check(data, &args).await,
+        ContactsCommand::Suppress(args) => decide::decide(data, ManualAction::Suppress, &args).await,
+        ContactsCommand::Reactivate(args) => decide::decide(data, ManualAction::Reactivate, &args).await,
         ContactsCommand::List { suppressed, format } => list::list(data, suppressed, format).await,
     }
 }

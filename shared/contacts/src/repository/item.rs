@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use rebound_classify::Address;
 
 use super::error::DamagedItem;
+use super::read::Unmailable;
 use crate::address::ContactAddress;
 use crate::contact::{Contact, Counters, LastVerdict};
 use crate::decision::Suppression;
@@ -182,6 +183,24 @@ pub(super) fn contact_from_item(item: Item) -> Result<Stored, DamagedItem> {
     Ok(Stored {
         contact,
         version: item.count("version")?,
+    })
+}
+
+/// Who must not be mailed, of an item that may carry no more than that.
+pub(super) fn unmailable_from_item(item: Item, list: Option<&str>) -> Result<Unmailable, DamagedItem> {
+    let mut item = Reader::new(item, "address");
+    let suppression = match item.read("suppressed_cause")? {
+        None => None,
+        Some(cause) => Some((cause, item.needed("suppressed_at")?)),
+    };
+    let left_at = match list {
+        None => None,
+        Some(list) => item.journal()?.left_at(list),
+    };
+    Ok(Unmailable {
+        suppression,
+        left_at,
+        address: item.key,
     })
 }
 

@@ -29,6 +29,7 @@ use crate::moment::Moment;
 use crate::policy::Policy;
 
 pub use error::{DamagedItem, Failure, ReadError, RecordError};
+pub use read::Unmailable;
 pub use tables::{TableError, Tables};
 
 /// The most items DynamoDB takes in one transaction.

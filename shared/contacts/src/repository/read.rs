@@ -8,7 +8,7 @@ use futures::stream::{self, Stream, StreamExt, TryChunksError, TryStreamExt};
 use rebound_message::MessageHash;
 
 use super::error::{DamagedItem, Failure, ReadError};
-use super::item::{Item, contact_from_item, event_from_item};
+use super::item::{Item, contact_from_item, event_from_item, unmailable_from_item};
 use super::plan::Known;
 use super::retry::{Attempts, persist};
 use super::tables::{ADDRESS_BY_TIME, SUPPRESSED_BY_TIME};
@@ -21,6 +21,9 @@ use crate::moment::Moment;
 
 /// The most keys DynamoDB takes in one batch.
 const MAX_BATCH_KEYS: usize = 100;
+
+/// Into how many parts the table is divided where all of it is read: as many pages are under way at a time.
+const SCAN_SEGMENTS: i32 = 4;
 
 /// One page, and where the next one begins.
 type Page = (Vec<Item>, Option<Item>);
@@ -79,6 +82,64 @@ impl Repository {
                     .right_stream()
             }
         }
+    }
+
+    /// Everybody who must not be mailed (strongly consistent), in no particular order; with a list, also those who are
+    /// off it. Reads the whole table, but only what this takes.
+    pub fn unmailable<'a>(&'a self, list: Option<&'a str>) -> impl Stream<Item = Result<Unmailable, ReadError>> + 'a {
+        let mut attributes = "address, suppressed_cause, suppressed_at".to_owned();
+        let mut filter = "attribute_exists(suppressed_cause)".to_owned();
+        if list.is_some() {
+            attributes.push_str(", journal");
+            filter.push_str(" OR contains(unsubscribed_lists, :list)");
+        }
+        let pages = self.scan_pages(filter, Some(attributes), list);
+        decoded(
+            pages,
+            move |item| unmailable_from_item(item, list),
+            "who must not be mailed".to_owned(),
+        )
+    }
+
+    /// The contacts that are off this list (strongly consistent), in no particular order. Reads the whole table.
+    pub fn off_list<'a>(&'a self, list: &'a str) -> impl Stream<Item = Result<Contact, ReadError>> + 'a {
+        let pages = self.scan_pages("contains(unsubscribed_lists, :list)".to_owned(), None, Some(list));
+        decoded(
+            pages,
+            |item| contact_from_item(item).map(|stored| stored.contact),
+            format!("contacts off the list {list}"),
+        )
+    }
+
+    /// Pages of the contacts that pass a filter, from all segments of the table as they come.
+    fn scan_pages<'a>(
+        &'a self,
+        filter: String,
+        attributes: Option<String>,
+        list: Option<&'a str>,
+    ) -> impl Stream<Item = Result<Vec<Item>, Failure>> + 'a {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.tables.contacts)
+            .consistent_read(true)
+            .total_segments(SCAN_SEGMENTS)
+            .filter_expression(filter)
+            .set_projection_expression(attributes)
+            .set_expression_attribute_values(
+                list.map(|list| Item::from([(":list".to_owned(), AttributeValue::S(list.to_owned()))])),
+            );
+        let segments = (0..SCAN_SEGMENTS).map(move |segment| {
+            let scan = scan.clone().segment(segment);
+            Box::pin(pages(move |start| {
+                let request = scan.clone().set_exclusive_start_key(start);
+                async move {
+                    let page = persist(|| request.clone().send()).await?;
+                    Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
+                }
+            }))
+        });
+        stream::select_all(segments)
     }
 
     fn all_contacts(&self) -> impl Stream<Item = Result<Contact, ReadError>> + '_ {
@@ -226,6 +287,17 @@ impl Repository {
             .set_exclusive_start_key(start);
         query(request).await
     }
+}
+
+/// Why a contact must not be mailed: what a check before sending needs of it, and no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmailable {
+    /// Its key, see [`ContactAddress::as_str`].
+    pub address: String,
+    /// What suppressed it, and when.
+    pub suppression: Option<(Cause, Moment)>,
+    /// When it left the list that was asked for, if it is off it.
+    pub left_at: Option<Moment>,
 }
 
 /// The contacts that were read, by key.
