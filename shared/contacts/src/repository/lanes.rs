@@ -3,7 +3,7 @@
 //! Two transactions that write the same contact at the same time cost one of them a retry. So messages that share a
 //! contact are put into one lane, where transactions follow one another; lanes share no contact and run side by side.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::address::ContactAddress;
 use crate::event::Event;
@@ -37,12 +37,6 @@ impl<'a> Unit<'a> {
         })
     }
 
-    /// How many items it takes at most: the events and their contacts.
-    pub(super) fn items(&self) -> usize {
-        let contacts = self.contacts().count();
-        self.events.len() + contacts
-    }
-
     /// Leaves out the events at these places: they were recorded already.
     pub(super) fn forget(&mut self, recorded: impl Fn(usize) -> bool) {
         let mut place = 0..;
@@ -51,10 +45,37 @@ impl<'a> Unit<'a> {
         self.seen |= self.events.len() < before;
     }
 
-    pub(super) fn contacts(&self) -> impl Iterator<Item = &'a str> {
+    pub(super) fn contacts(&self) -> impl Iterator<Item = &'a str> + use<'_, 'a> {
         self.events
             .iter()
             .filter_map(|event| event.address.as_ref().map(ContactAddress::as_str))
+    }
+}
+
+/// What units take in one transaction, at most: an item for every event, and one for every contact however many of them
+/// charge it.
+#[derive(Debug, Default)]
+pub(super) struct Load<'a> {
+    events: usize,
+    contacts: HashSet<&'a str>,
+}
+
+impl<'a> Load<'a> {
+    /// How many items it is.
+    pub(super) fn items(&self) -> usize {
+        self.events + self.contacts.len()
+    }
+
+    /// Adds a unit, unless it would be more than `limit` items then. One that is too large alone is taken alone.
+    pub(super) fn takes(&mut self, unit: &Unit<'a>, limit: usize) -> bool {
+        let new: HashSet<_> = unit.contacts().filter(|key| !self.contacts.contains(key)).collect();
+        let fits = self.items() + unit.events.len() + new.len() <= limit;
+        if self.events > 0 && !fits {
+            return false;
+        }
+        self.events += unit.events.len();
+        self.contacts.extend(new);
+        true
     }
 }
 
@@ -64,7 +85,11 @@ pub(super) fn lanes(units: Vec<Unit<'_>>, items: usize) -> Vec<Vec<Unit<'_>>> {
     let mut lanes: Vec<Vec<Unit<'_>>> = Vec::new();
     let mut room = 0_usize;
     for group in groups(units) {
-        let size: usize = group.iter().map(Unit::items).sum();
+        let mut load = Load::default();
+        for unit in &group {
+            load.takes(unit, usize::MAX);
+        }
+        let size = load.items();
         match lanes.last_mut() {
             Some(lane) if size <= room => {
                 lane.extend(group);
@@ -146,6 +171,9 @@ mod tests {
             ("a b ab c", 2, "0 1 2 | 3"),
             ("ab cd bc ef da", 2, "0 1 2 4 | 3"),
             ("a a a b", 2, "0 1 2 | 3"),
+            // Four messages about one contact are five items.
+            ("a a a a b", 7, "0 1 2 3 4"),
+            ("a a a a b", 6, "0 1 2 3 | 4"),
             ("- - a -", 4, "0 1 2 | 3"),
             ("- - a -", 5, "0 1 2 3"),
             ("", 2, ""),
@@ -169,7 +197,11 @@ mod tests {
         let event = |nth| event(Some(&format!("contact{nth}")));
         let record = MessageRecord::new((0..120).map(event).collect()).unwrap();
         let parts: Vec<_> = Unit::all(0, &record)
-            .map(|unit| (unit.first, unit.events.len(), unit.items()))
+            .map(|unit| {
+                let mut load = Load::default();
+                assert!(load.takes(&unit, 100));
+                (unit.first, unit.events.len(), load.items())
+            })
             .collect();
         assert_eq!(parts, [(true, 50, 100), (false, 50, 100), (false, 20, 40)]);
     }

@@ -17,16 +17,20 @@ mod tables;
 mod write;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::address::ContactAddress;
 use crate::contact::Change;
 use crate::decision::{Cause, Suppression};
 use crate::moment::Moment;
 use crate::policy::Policy;
+use retry::{Attempts, DEFAULT_PATIENCE, REQUEST_TIMEOUT};
 
 pub use error::{DamagedItem, Failure, ReadError, RecordError};
 pub use read::Unmailable;
@@ -48,6 +52,7 @@ pub struct Repository {
     /// One for every request that may be under way.
     permits: Arc<Semaphore>,
     concurrency: usize,
+    patience: Duration,
 }
 
 /// What recording one message came to.
@@ -77,9 +82,19 @@ pub enum ContactFilter {
 impl Repository {
     /// A repository over these tables, which must exist (see [`Tables::ensure`]), that judges by `policy`.
     ///
-    /// The client's own retries are turned off: the repository knows better what to try again, and when.
+    /// The client's own retries are turned off: the repository knows better what to try again, and when. A request is
+    /// waited for 10 seconds at most, unless the client has a limit of its own.
     pub fn new(client: &Client, tables: Tables, policy: Arc<Policy>) -> Self {
-        let config = client.config().to_builder().retry_config(RetryConfig::disabled());
+        let own = client.config().timeout_config().cloned();
+        let mut timeouts = own.map_or_else(TimeoutConfig::builder, |own| own.to_builder());
+        if timeouts.clone().build().operation_attempt_timeout().is_none() {
+            timeouts = timeouts.operation_attempt_timeout(REQUEST_TIMEOUT);
+        }
+        let config = client
+            .config()
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build());
         let client = Client::from_conf(config.build());
         Self {
             client,
@@ -88,6 +103,7 @@ impl Repository {
             transaction_items: MAX_TRANSACTION_ITEMS,
             permits: Arc::new(Semaphore::new(DEFAULT_CONCURRENCY)),
             concurrency: DEFAULT_CONCURRENCY,
+            patience: DEFAULT_PATIENCE,
         }
     }
 
@@ -113,9 +129,27 @@ impl Repository {
         }
     }
 
+    /// With so much patience, 15 seconds unless this says otherwise: what DynamoDB throttles or can't answer, and what
+    /// other writers keep changing, is tried again until that long after the call began (after a page was asked for,
+    /// in a stream). What goes well is never cut short.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     /// The policy it judges by.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Attempts of a call that begins now.
+    fn attempts(&self) -> Attempts {
+        Attempts::until(self.deadline())
+    }
+
+    /// Of a call that begins now.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.patience
     }
 }
 

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures::stream::{self, Stream, StreamExt, TryChunksError, TryStreamExt};
 use rebound_message::MessageHash;
+use tokio::time::Instant;
 
 use super::error::{DamagedItem, Failure, ReadError};
 use super::item::{Item, contact_from_item, event_from_item, unmailable_from_item};
@@ -31,7 +32,10 @@ type Page = (Vec<Item>, Option<Item>);
 impl Repository {
     /// A contact as it is now (strongly consistent); `None` when nothing was ever recorded about it.
     pub async fn contact(&self, address: &ContactAddress) -> Result<Option<Contact>, ReadError> {
-        let found = self.stored([address.as_str()]).await.and_then(Found::whole);
+        let found = self
+            .stored([address.as_str()], self.deadline())
+            .await
+            .and_then(Found::whole);
         let found = found.map_err(reading(format!("contact {address}")))?;
         Ok(found.into_values().next().map(|stored| stored.contact))
     }
@@ -64,7 +68,7 @@ impl Repository {
                 .expression_attribute_names("#address", "address")
                 .expression_attribute_values(":address", AttributeValue::S(key.clone()))
                 .set_exclusive_start_key(start);
-            query(request)
+            self.query(request)
         });
         decoded(pages, event_from_item, what)
     }
@@ -151,7 +155,7 @@ impl Repository {
                 .consistent_read(true)
                 .set_exclusive_start_key(start);
             async move {
-                let page = persist(|| request.clone().send()).await?;
+                let page = persist(self.attempts(), || request.clone().send()).await?;
                 Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
             }
         });
@@ -178,7 +182,7 @@ impl Repository {
                 .expression_attribute_values(":cause", AttributeValue::S(cause.to_string()))
                 .expression_attribute_values(":since", AttributeValue::S(since.to_string()))
                 .set_exclusive_start_key(start);
-            query(request)
+            self.query(request)
         });
         let failed = reading(what);
         pages
@@ -193,7 +197,10 @@ impl Repository {
             .try_chunks(MAX_BATCH_KEYS)
             .map_err(|TryChunksError(_, failure): TryChunksError<String, Failure>| failure)
             .and_then(move |keys| async move {
-                let mut known = self.stored(keys.iter().map(String::as_str)).await?.whole()?;
+                let mut known = self
+                    .stored(keys.iter().map(String::as_str), self.deadline())
+                    .await?
+                    .whole()?;
                 let in_order = keys.into_iter().filter_map(move |key| known.remove(&key));
                 let still = in_order.map(|stored| stored.contact).filter(move |contact| {
                     contact
@@ -207,7 +214,11 @@ impl Repository {
     }
 
     /// What is stored of these contacts, strongly consistent; those that are not there are left out.
-    pub(super) async fn stored<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Result<Found, Failure> {
+    pub(super) async fn stored<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k str>,
+        deadline: Instant,
+    ) -> Result<Found, Failure> {
         let keys: BTreeSet<&str> = keys.into_iter().collect();
         let keys: Vec<_> = keys
             .into_iter()
@@ -215,7 +226,7 @@ impl Repository {
             .collect();
         let chunks: Vec<_> = keys
             .chunks(MAX_BATCH_KEYS)
-            .map(|chunk| self.batch_get(chunk.to_vec()))
+            .map(|chunk| self.batch_get(chunk.to_vec(), deadline))
             .collect();
         let found = stream::iter(chunks).buffer_unordered(self.concurrency);
         found
@@ -223,9 +234,9 @@ impl Repository {
             .await
     }
 
-    async fn batch_get(&self, mut keys: Vec<Item>) -> Result<Found, Failure> {
+    async fn batch_get(&self, mut keys: Vec<Item>, deadline: Instant) -> Result<Found, Failure> {
         let mut found = Found::default();
-        let mut attempts = Attempts::default();
+        let mut attempts = Attempts::until(deadline);
         while !keys.is_empty() {
             let wanted = KeysAndAttributes::builder()
                 .consistent_read(true)
@@ -248,7 +259,6 @@ impl Repository {
                     continue;
                 }
             };
-            let before = found.len();
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
                 match contact_from_item(item) {
                     Ok(stored) => drop(found.known.insert(stored.contact.address.as_str().to_owned(), stored)),
@@ -260,10 +270,10 @@ impl Repository {
                 .unwrap_or_default()
                 .remove(&self.tables.contacts)
                 .map_or(Vec::new(), |left| left.keys);
-            if !keys.is_empty() && found.len() == before {
-                attempts
-                    .after_trouble(|| "it left all keys unprocessed".to_owned())
-                    .await?;
+            // It leaves keys when it would have to throttle.
+            if !keys.is_empty() {
+                let reason = || format!("it left {} keys unprocessed", keys.len());
+                attempts.after_trouble(reason).await?;
             }
         }
         Ok(found)
@@ -285,7 +295,12 @@ impl Repository {
             .expression_attribute_values(":message", AttributeValue::S(message.to_string()))
             .set_limit(limit)
             .set_exclusive_start_key(start);
-        query(request).await
+        self.query(request).await
+    }
+
+    async fn query(&self, request: QueryFluentBuilder) -> Result<Page, Failure> {
+        let page = persist(self.attempts(), || request.clone().send()).await?;
+        Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
 }
 
@@ -317,20 +332,11 @@ impl Found {
         }
     }
 
-    fn len(&self) -> usize {
-        self.known.len() + self.damaged.len()
-    }
-
     fn and(mut self, other: Self) -> Self {
         self.known.extend(other.known);
         self.damaged.extend(other.damaged);
         self
     }
-}
-
-async fn query(request: QueryFluentBuilder) -> Result<Page, Failure> {
-    let page = persist(|| request.clone().send()).await?;
-    Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
 }
 
 /// The pages that `fetch` gets, from the first to the one that no other follows.

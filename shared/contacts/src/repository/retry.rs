@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tokio::time::Instant;
 
 use super::error::{Failure, is_transient, reason};
 
-/// How often a lost race is run again. Whenever one is lost another writer has won, so this many say that there are
-/// too many writers. With the pauses below it is given up after some ten seconds: a batch of the classifier must end
-/// before its Lambda does.
-const MAX_CONFLICTS: u32 = 100;
+/// How long a call tries again what fails, unless it is told: whoever stands behind it has a deadline too, and a
+/// message that was not recorded in that time is better given back to its queue than held.
+pub(super) const DEFAULT_PATIENCE: Duration = Duration::from_secs(15);
 
-/// How often a request is sent that DynamoDB throttles or can't answer; about a quarter of a minute.
-const MAX_TROUBLES: u32 = 40;
+/// How long a single request may take. DynamoDB answers in milliseconds; one that was not answered by now is lost.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The first pause is at most twice this long, and the longest possible doubles from one to the next.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(4);
@@ -25,12 +25,11 @@ const LONGEST_AFTER_CONFLICT: Duration = Duration::from_millis(200);
 const LONGEST_AFTER_TROUBLE: Duration = Duration::from_millis(800);
 
 /// Sends a request until it is answered.
-pub(super) async fn persist<T, E, F>(send: impl Fn() -> F) -> Result<T, Failure>
+pub(super) async fn persist<T, E, F>(mut attempts: Attempts, send: impl Fn() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let mut attempts = Attempts::default();
     loop {
         match send().await {
             Ok(answer) => return Ok(answer),
@@ -40,27 +39,39 @@ where
 }
 
 /// Counts attempts and pauses between them with full jitter: any pause from none to the longest allowed, so that those
-/// who collided once don't do so again.
-#[derive(Debug, Default)]
+/// who collided once don't do so again. Nothing is attempted again after the deadline.
+#[derive(Debug)]
 pub(super) struct Attempts {
+    deadline: Instant,
     conflicts: u32,
     troubles: u32,
 }
 
 impl Attempts {
-    /// Pauses before the next attempt; gives up when another writer was first too often.
-    pub(super) async fn after_conflict(&mut self) -> Result<(), Failure> {
-        self.conflicts += 1;
-        if self.conflicts >= MAX_CONFLICTS {
-            return Err(Failure::Contended {
-                attempts: self.conflicts,
-            });
+    /// Attempts up to this moment.
+    pub(super) const fn until(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            conflicts: 0,
+            troubles: 0,
         }
-        pause(self.conflicts, LONGEST_AFTER_CONFLICT).await;
-        Ok(())
     }
 
-    /// Pauses before the next attempt; gives up when it has no sense, or failed too often.
+    /// When they end.
+    pub(super) const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Pauses before the next attempt; gives up when other writers were first until the deadline.
+    pub(super) async fn after_conflict(&mut self) -> Result<(), Failure> {
+        self.conflicts += 1;
+        let attempts = self.conflicts;
+        self.pause(attempts, LONGEST_AFTER_CONFLICT)
+            .await
+            .ok_or(Failure::Contended { attempts })
+    }
+
+    /// Pauses before the next attempt; gives up when it has no sense, or at the deadline.
     pub(super) async fn after_error<E>(&mut self, error: &SdkError<E, HttpResponse>) -> Result<(), Failure>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -71,21 +82,26 @@ impl Attempts {
         self.after_trouble(|| reason(error)).await
     }
 
-    /// Pauses before the next attempt; gives up when it failed too often.
+    /// Pauses before the next attempt; gives up at the deadline.
     pub(super) async fn after_trouble(&mut self, reason: impl FnOnce() -> String) -> Result<(), Failure> {
         self.troubles += 1;
-        if self.troubles >= MAX_TROUBLES {
-            return Err(Failure::Unavailable {
-                attempts: self.troubles,
+        let attempts = self.troubles;
+        self.pause(attempts, LONGEST_AFTER_TROUBLE)
+            .await
+            .ok_or_else(|| Failure::Unavailable {
+                attempts,
                 reason: reason(),
-            });
-        }
-        pause(self.troubles, LONGEST_AFTER_TROUBLE).await;
-        Ok(())
+            })
     }
-}
 
-async fn pause(attempt: u32, longest: Duration) {
-    let longest = SHORTEST_PAUSE.saturating_mul(1 << attempt.min(16)).min(longest);
-    tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+    /// `None`, and no pause, when it would last to the deadline.
+    async fn pause(&self, attempt: u32, longest: Duration) -> Option<()> {
+        let longest = SHORTEST_PAUSE.saturating_mul(1 << attempt.min(16)).min(longest);
+        let pause = longest.mul_f64(fastrand::f64());
+        if Instant::now() + pause >= self.deadline {
+            return None;
+        }
+        tokio::time::sleep(pause).await;
+        Some(())
+    }
 }

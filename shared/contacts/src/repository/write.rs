@@ -8,9 +8,10 @@ use aws_sdk_dynamodb::types::CancellationReason;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures::StreamExt;
 use rebound_message::MessageHash;
+use tokio::time::Instant;
 
 use super::error::{DamagedItem, Failure, RecordError};
-use super::lanes::{Unit, lanes};
+use super::lanes::{Load, Unit, lanes};
 use super::plan::{Known, Plan, Verdict};
 use super::read::Found;
 use super::retry::Attempts;
@@ -33,16 +34,17 @@ impl Repository {
     /// all or nothing, and the message counts as new when its first part does. Recording again what was interrupted
     /// counts exactly what is missing.
     pub async fn record(&self, records: &[MessageRecord]) -> Vec<Result<Recorded, RecordError>> {
+        let deadline = self.deadline();
         let (units, twins) = units(records);
         let touched = units.iter().flat_map(Unit::contacts);
         let mut results: Vec<Option<Result<Recorded, Failure>>> = vec![None; records.len()];
-        match self.stored(touched).await {
+        match self.stored(touched, deadline).await {
             Err(failure) => results.fill(Some(Err(failure))),
             Ok(Found { mut known, damaged }) => {
                 let units = refuse_damaged(units, &damaged, &mut results);
                 let lanes = lanes(units, self.transaction_items).into_iter().map(|lane| {
                     let known = take_known(&mut known, &lane);
-                    self.run(lane, known)
+                    self.run(lane, known, deadline)
                 });
                 let lanes: Vec<_> = lanes.collect();
                 let mut outcomes = futures::stream::iter(lanes).buffer_unordered(self.concurrency);
@@ -85,34 +87,36 @@ impl Repository {
     }
 
     /// Records the units of a lane, one transaction after the other.
-    async fn run(&self, lane: Vec<Unit<'_>>, mut known: Known) -> Vec<Outcome> {
+    async fn run(&self, lane: Vec<Unit<'_>>, mut known: Known, deadline: Instant) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(lane.len());
         let mut waiting = VecDeque::from(lane);
         while !waiting.is_empty() {
-            // One that takes more than the limit goes alone.
-            let mut units: Vec<_> = waiting.pop_front().into_iter().collect();
-            let mut room = self
-                .transaction_items
-                .saturating_sub(units.iter().map(Unit::items).sum());
-            while let Some(unit) = waiting.pop_front_if(|unit| unit.items() <= room) {
-                room -= unit.items();
+            let mut load = Load::default();
+            let mut units = Vec::new();
+            while let Some(unit) = waiting.pop_front_if(|unit| load.takes(unit, self.transaction_items)) {
                 units.push(unit);
             }
-            self.commit(units, &mut known, &mut outcomes).await;
+            self.commit(units, &mut known, &mut outcomes, deadline).await;
         }
         outcomes
     }
 
     /// Records units in one transaction, and in as few as possible when some of them stand in the way of the others.
-    async fn commit(&self, mut units: Vec<Unit<'_>>, known: &mut Known, outcomes: &mut Vec<Outcome>) {
-        let mut attempts = Attempts::default();
+    async fn commit(
+        &self,
+        mut units: Vec<Unit<'_>>,
+        known: &mut Known,
+        outcomes: &mut Vec<Outcome>,
+        deadline: Instant,
+    ) {
+        let mut attempts = Attempts::until(deadline);
         while !units.is_empty() {
             match self.attempt(&mut units, known, outcomes, &mut attempts).await {
                 Ok(()) => {}
                 // Which one it does not like, DynamoDB does not say: each for itself.
                 Err(Failure::Refused { .. }) if units.len() > 1 => {
                     for unit in std::mem::take(&mut units) {
-                        Box::pin(self.commit(vec![unit], known, outcomes)).await;
+                        Box::pin(self.commit(vec![unit], known, outcomes, deadline)).await;
                     }
                 }
                 Err(failure) => {
@@ -175,7 +179,8 @@ impl Repository {
             }
         }
         known.retain(|key, _| !stale.contains(key));
-        known.extend(self.stored(stale.iter().map(String::as_str)).await?.whole()?);
+        let stale = stale.iter().map(String::as_str);
+        known.extend(self.stored(stale, attempts.deadline()).await?.whole()?);
         Ok(())
     }
 
