@@ -1,0 +1,18 @@
+//! The repository against the embedded DynamoDB and, when `REBOUND_DYNAMODB_ENDPOINT` names one, against another.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout
+)] // test code, though not in a `cfg(test)` module
+
+mod batches;
+mod deadline;
+mod killed;
+mod reading;
+mod recording;
+mod requests;
+mod stores;
+mod support;
+mod trouble;
+mod writers;
