@@ -138,7 +138,7 @@ impl Repository {
             Box::pin(pages(move |start| {
                 let request = scan.clone().set_exclusive_start_key(start);
                 async move {
-                    let page = persist(|| request.clone().send()).await?;
+                    let page = persist(self.attempts(), || request.clone().send()).await?;
                     Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
                 }
             }))

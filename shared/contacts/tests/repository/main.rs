@@ -15,4 +15,5 @@ mod requests;
 mod stores;
 mod support;
 mod trouble;
+mod unmailable;
 mod writers;

@@ -1,14 +1,11 @@
-//! Who must not be mailed, read at once: against the embedded DynamoDB and any other that is named.
-#![allow(clippy::unwrap_used)] // test code, though not in a `cfg(test)` module
-
-#[expect(dead_code, reason = "other tests use the rest")]
-mod stores;
+//! Who must not be mailed, read at once.
 
 use futures::TryStreamExt;
 use rebound_classify::Category;
 use rebound_contacts::repository::Unmailable;
 use rebound_contacts::{Cause, Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment};
-use stores::on_every_store;
+
+use crate::stores::on_every_store;
 
 #[tokio::test]
 async fn suppressed_contacts_and_those_off_the_list_are_found_and_nobody_else() {
