@@ -11,19 +11,30 @@ use serde::ser::SerializeStruct;
 use crate::address::ContactAddress;
 use crate::decision::{Suppression, decide};
 use crate::event::Event;
+#[cfg(doc)]
+use crate::event::Ruling;
 use crate::journal::{Journal, Stamp};
 use crate::moment::Moment;
 use crate::policy::{Effect, Policy};
 
 /// The contact that these events make of `address` under this policy.
 ///
-/// Their order does not matter, nor do repetitions; events about other addresses are left out.
-pub fn fold<'a>(policy: &Policy, address: &ContactAddress, events: impl IntoIterator<Item = &'a Event>) -> Contact {
+/// Their order does not matter, nor do repetitions; events about other addresses are left out. So are those that a
+/// [`Ruling::Discard`] is about, and every other ruling on them: it is as if they had never been.
+pub fn fold<'a, E>(policy: &Policy, address: &ContactAddress, events: E) -> Contact
+where
+    E: IntoIterator<Item = &'a Event>,
+    E::IntoIter: Clone,
+{
+    let events = events
+        .into_iter()
+        .filter(|event| event.address.as_ref() == Some(address));
+    let mut seen: HashSet<_> = events.clone().filter_map(Event::discards).collect();
     let mut contact = Contact::new(address.clone());
-    let mut seen = HashSet::new();
+    let discarded = seen.clone();
     for event in events {
-        if event.address.as_ref() == Some(address)
-            && seen.insert(event.message)
+        if seen.insert(event.message)
+            && !event.about.is_some_and(|about| discarded.contains(&about))
             && let Some(effect) = policy.effect(event)
         {
             contact.take_in(event, effect);
@@ -42,6 +53,8 @@ pub struct Contact {
     pub address: ContactAddress,
     /// Whether, since when and why it must not be mailed.
     pub suppression: Option<Suppression>,
+    /// What would suppress it if the circuit breaker did not hold it; `None` when something else does suppress it.
+    pub held: Option<Suppression>,
     /// How many events of each kind there were, ever.
     pub counters: Counters,
     /// Counted failures since the last delivery or reactivation, within the policy's window before the last of them.
@@ -109,6 +122,8 @@ pub enum Status {
 pub struct Change {
     /// The contact was active and is now suppressed.
     pub suppressed: Option<Suppression>,
+    /// This would have suppressed it, and is now held.
+    pub held: Option<Suppression>,
     /// The contact was suppressed and is now active.
     pub reactivated: bool,
     /// The list it is now off and was not before.
@@ -121,6 +136,7 @@ impl Contact {
         Self {
             address,
             suppression: None,
+            held: None,
             counters: Counters::default(),
             soft_streak: 0,
             events: 0,
@@ -135,7 +151,8 @@ impl Contact {
 
     /// Takes in one event and says what it changed; afterwards the contact is the [`fold`] of all events it was given.
     ///
-    /// The caller sees to it that no event comes twice. An event about another address changes nothing.
+    /// The caller sees to it that no event comes twice. An event about another address changes nothing; neither does a
+    /// [`Ruling::Discard`], after which a contact has to be folded anew.
     pub fn apply(&mut self, policy: &Policy, event: &Event) -> Change {
         if event.address.as_ref() != Some(&self.address) {
             return Change::default();
@@ -144,12 +161,14 @@ impl Contact {
             return Change::default();
         };
         let was_suppressed = self.suppression.is_some();
+        let was_held = self.held.is_some();
         let lists_before = std::mem::take(&mut self.unsubscribed_lists);
         self.take_in(event, effect);
         self.decide(policy);
         let left = self.unsubscribed_lists.iter().find(|list| !lists_before.contains(list));
         Change {
             suppressed: self.suppression.filter(|_| !was_suppressed),
+            held: self.held.filter(|_| !was_held),
             reactivated: was_suppressed && self.suppression.is_none(),
             unsubscribed: left.cloned(),
         }
@@ -209,10 +228,15 @@ impl Contact {
     }
 
     fn decide(&mut self, policy: &Policy) {
-        let decision = decide(policy, &self.journal);
+        let decision = decide(policy, &self.address, &self.journal);
         self.suppression = decision.suppression;
+        self.held = decision.held;
         self.soft_streak = decision.soft_streak;
-        self.unsubscribed_lists = self.journal.lists_left().map(str::to_owned).collect();
+        self.unsubscribed_lists = if policy.protects(&self.address) {
+            Vec::new()
+        } else {
+            self.journal.lists_left().map(str::to_owned).collect()
+        };
     }
 }
 
@@ -273,7 +297,7 @@ impl fmt::Display for Status {
 impl Serialize for Contact {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let last = self.last_verdict.as_ref();
-        let mut out = serializer.serialize_struct("Contact", 25)?;
+        let mut out = serializer.serialize_struct("Contact", 28)?;
         out.serialize_field("address", &self.address)?;
         out.serialize_field("spelling", self.address.spelling())?;
         out.serialize_field("domain", &self.address.domain())?;
@@ -284,6 +308,9 @@ impl Serialize for Contact {
         )?;
         out.serialize_field("suppressed_at", &self.suppression.map(|suppression| suppression.at))?;
         out.serialize_field("suppressed_by", &self.suppression.map(|suppression| suppression.by))?;
+        out.serialize_field("held_cause", &self.held.map(|held| held.cause))?;
+        out.serialize_field("held_at", &self.held.map(|held| held.at))?;
+        out.serialize_field("held_by", &self.held.map(|held| held.by))?;
         out.serialize_field("hard_bounces", &self.counters.hard_bounces)?;
         out.serialize_field("soft_bounces", &self.counters.soft_bounces)?;
         out.serialize_field("soft_streak", &self.soft_streak)?;

@@ -1,6 +1,6 @@
 //! Whether a contact may be mailed: a pure function of its journal and the policy.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,9 +8,10 @@ use rebound_classify::{Category, UnknownWord};
 use rebound_message::MessageHash;
 use serde::Serialize;
 
-use crate::journal::Journal;
+use crate::address::ContactAddress;
+use crate::journal::{Journal, Standing};
 use crate::moment::Moment;
-use crate::policy::Policy;
+use crate::policy::{Policy, SoftLimit};
 
 /// That a contact must not be mailed, and since when and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -30,6 +31,8 @@ pub enum Cause {
     Mail(Category),
     /// Somebody's decision.
     Manual,
+    /// Somebody corrected a misspelt address.
+    Corrected,
 }
 
 impl Cause {
@@ -38,23 +41,25 @@ impl Cause {
         match self {
             Self::Mail(category) => category.as_str(),
             Self::Manual => "manual",
+            Self::Corrected => "corrected",
         }
     }
 
     /// Every cause there can be.
     pub fn all() -> impl Iterator<Item = Self> {
-        Category::ALL.iter().copied().map(Self::Mail).chain([Self::Manual])
+        Category::ALL.iter().copied().map(Self::Mail).chain(Self::BY_HAND)
     }
+
+    const BY_HAND: [Self; 2] = [Self::Manual, Self::Corrected];
 }
 
 impl FromStr for Cause {
     type Err = UnknownWord;
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        if word == Self::Manual.as_str() {
-            Ok(Self::Manual)
-        } else {
-            word.parse().map(Self::Mail)
+        match Self::BY_HAND.iter().find(|cause| cause.as_str() == word) {
+            Some(cause) => Ok(*cause),
+            None => word.parse().map(Self::Mail),
         }
     }
 }
@@ -75,60 +80,116 @@ impl Serialize for Cause {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) suppression: Option<Suppression>,
+    /// What would suppress if it were not held.
+    pub(crate) held: Option<Suppression>,
     pub(crate) soft_streak: u32,
 }
 
 /// Suppressed by the earliest event since the last reactivation that suppresses by itself or completes a streak of
-/// counted failures.
-pub(crate) fn decide(policy: &Policy, journal: &Journal) -> Decision {
-    let outright = journal.suppressing().next().map(|strike| Suppression {
+/// counted failures, and is not held. One that was released suppresses from then on.
+pub(crate) fn decide(policy: &Policy, address: &ContactAddress, journal: &Journal) -> Decision {
+    let (streaks, soft_streak) = soft_streaks(policy, journal);
+    let protected = policy.protects(address);
+    let outright = journal.suppressing().map(|strike| Suppression {
         cause: strike.cause,
         at: strike.stamp.at,
         by: strike.stamp.message,
     });
-    let (streak, soft_streak) = soft_streak(policy, journal);
-    let suppression = match (outright, streak) {
-        (Some(a), Some(b)) => Some(if (b.at, b.by) < (a.at, a.by) { b } else { a }),
-        (a, b) => a.or(b),
-    };
-    Decision {
-        suppression,
+    let mut decision = Decision {
         soft_streak,
+        ..Decision::default()
+    };
+    if protected {
+        return decision;
+    }
+    for candidate in outright.chain(streaks) {
+        match journal.ruling_on(candidate.by) {
+            Standing::Free => keep_earlier(&mut decision.suppression, candidate),
+            Standing::Released(released) => {
+                let at = candidate.at.max(released);
+                keep_earlier(&mut decision.suppression, Suppression { at, ..candidate });
+            }
+            Standing::Held => keep_earlier(&mut decision.held, candidate),
+        }
+    }
+    if decision.suppression.is_some() {
+        decision.held = None;
+    }
+    decision
+}
+
+fn keep_earlier(known: &mut Option<Suppression>, candidate: Suppression) {
+    if known.is_none_or(|known| (candidate.at, candidate.by) < (known.at, known.by)) {
+        *known = Some(candidate);
     }
 }
 
-/// The first streak that reached the threshold, and how long the streak is now.
+/// What completed a streak, oldest first, and how long the streak is now. What comes after the first that is not held
+/// is left out.
 ///
 /// A streak is counted failures within the window with no delivery between them; one sent message counts once, at its
 /// first report, however many reports come back for it.
-fn soft_streak(policy: &Policy, journal: &Journal) -> (Option<Suppression>, u32) {
+fn soft_streaks(policy: &Policy, journal: &Journal) -> (Vec<Suppression>, u32) {
     let mut deliveries = journal.deliveries().peekable();
     let mut sent = HashSet::new();
-    let mut streak = VecDeque::new();
-    let mut reached = None;
+    let mut streak = Streak::default();
+    let mut completed = Vec::new();
+    let mut length = 0;
     for soft in journal.counted() {
         let at = soft.stamp.at;
         while deliveries.next_if(|delivered| **delivered <= at).is_some() {
-            streak.clear();
+            streak = Streak::default();
+            length = 0;
         }
-        if soft.sent.is_some_and(|message| !sent.insert(message)) {
-            continue;
-        }
-        streak.push_back(at);
-        if let Some(window) = policy.window_millis() {
-            let age = |oldest: &mut Moment| at.as_millis() - oldest.as_millis();
-            while streak.pop_front_if(|oldest| age(oldest) >= window).is_some() {}
-        }
-        if reached.is_none() && streak.len() >= policy.threshold() as usize {
-            reached = Some(Suppression {
-                cause: Cause::Mail(Category::SoftBounce),
-                at,
-                by: soft.stamp.message,
-            });
+        let limit = soft.limit.unwrap_or(policy.soft_limit);
+        if soft.sent.is_none_or(|message| sent.insert(message)) {
+            streak.push(at);
+            length = streak.length(limit);
+            let is_over = completed
+                .last()
+                .is_some_and(|last: &Suppression| !journal.is_held(last.by));
+            if length >= limit.threshold() && !is_over {
+                completed.push(Suppression {
+                    cause: Cause::Mail(Category::SoftBounce),
+                    at,
+                    by: soft.stamp.message,
+                });
+            }
         }
     }
     if deliveries.next().is_some() {
-        streak.clear();
+        length = 0;
     }
-    (reached, u32::try_from(streak.len()).unwrap_or(u32::MAX))
+    (completed, length)
+}
+
+/// Counted failures with no delivery between them, oldest first: when, and the how-manieth day with any that was.
+#[derive(Default)]
+struct Streak(Vec<(Moment, u32)>);
+
+impl Streak {
+    fn push(&mut self, at: Moment) {
+        let day = match self.0.last() {
+            Some((last, day)) if last.day_number() == at.day_number() => *day,
+            Some((_, day)) => day + 1,
+            None => 0,
+        };
+        self.0.push((at, day));
+    }
+
+    /// How many of them count, seen from the last one.
+    fn length(&self, limit: SoftLimit) -> u32 {
+        let Some((last, last_day)) = self.0.last() else {
+            return 0;
+        };
+        let first = limit.window_millis().map_or(0, |window| {
+            self.0
+                .partition_point(|(at, _)| last.as_millis() - at.as_millis() >= window)
+        });
+        if limit.once_a_day() {
+            self.0.get(first).map_or(0, |(_, first_day)| last_day - first_day + 1)
+        } else {
+            u32::try_from(self.0.len() - first).unwrap_or(u32::MAX)
+        }
+    }
 }

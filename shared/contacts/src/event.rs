@@ -71,6 +71,8 @@ pub struct Event {
     pub actor: Option<String>,
     /// Why they did it.
     pub note: Option<String>,
+    /// The message of the event that a [`Ruling`] is about; it speaks of the same contact.
+    pub about: Option<MessageHash>,
 }
 
 impl Event {
@@ -104,6 +106,19 @@ impl Event {
             expires_at: None,
             actor: None,
             note: None,
+            about: None,
+        }
+    }
+
+    /// A ruling on what the message `about` says of this contact.
+    ///
+    /// It is identified by what it rules: ruling the same again is the same event.
+    pub fn ruling(ruling: Ruling, about: MessageHash, address: ContactAddress, at: Moment) -> Self {
+        let identity = format!("{ruling}\n{about}\n{address}", ruling = ruling.as_str());
+        let message = MessageHash::of(identity.as_bytes());
+        Self {
+            about: Some(about),
+            ..Self::new(message, Some(address), at, EventKind::Ruling(ruling))
         }
     }
 
@@ -115,6 +130,11 @@ impl Event {
     /// The UTC day it happened, `2026-11-21`.
     pub fn day(&self) -> String {
         self.at.day()
+    }
+
+    /// The message that it takes out of the contact's history.
+    pub(crate) fn discards(&self) -> Option<MessageHash> {
+        self.about.filter(|_| self.kind == EventKind::Ruling(Ruling::Discard))
     }
 
     /// Which list an unsubscription is about: the one that was mailed, else all that the account stands for.
@@ -130,6 +150,8 @@ pub enum EventKind {
     Mail(Category),
     /// What somebody decided by hand.
     Manual(ManualAction),
+    /// What is to be made of another event of the same contact: the one of the message [`Event::about`].
+    Ruling(Ruling),
 }
 
 impl EventKind {
@@ -138,6 +160,7 @@ impl EventKind {
         match self {
             Self::Mail(category) => category.as_str(),
             Self::Manual(action) => action.as_str(),
+            Self::Ruling(ruling) => ruling.as_str(),
         }
     }
 
@@ -145,7 +168,7 @@ impl EventKind {
     pub const fn category(self) -> Option<Category> {
         match self {
             Self::Mail(category) => Some(category),
-            Self::Manual(_) => None,
+            Self::Manual(_) | Self::Ruling(_) => None,
         }
     }
 }
@@ -154,9 +177,12 @@ impl FromStr for EventKind {
     type Err = UnknownWord;
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        match ManualAction::ALL.iter().find(|action| action.as_str() == word) {
-            Some(action) => Ok(Self::Manual(*action)),
-            None => word.parse().map(Self::Mail),
+        let action = ManualAction::ALL.iter().find(|action| action.as_str() == word);
+        let ruling = Ruling::ALL.iter().find(|ruling| ruling.as_str() == word);
+        match (action, ruling) {
+            (Some(action), _) => Ok(Self::Manual(*action)),
+            (None, Some(ruling)) => Ok(Self::Ruling(*ruling)),
+            (None, None) => word.parse().map(Self::Mail),
         }
     }
 }
@@ -175,24 +201,52 @@ impl Serialize for EventKind {
 
 /// What a person can decide about a contact.
 ///
-/// With a `list` in the event it concerns that list only: off it, or on it again.
+/// With a `list` in the event, suppressing and reactivating concern that list only: off it, or on it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ManualAction {
     /// Stop mailing the contact.
     Suppress,
     /// Mail it again; nothing that happened before counts any more.
     Reactivate,
+    /// Stop mailing the contact because it was misspelt; [`Event::new_address`] is what was meant.
+    Correct,
 }
 
 impl ManualAction {
     /// Every manual action.
-    pub const ALL: &'static [Self] = &[Self::Suppress, Self::Reactivate];
+    pub const ALL: &'static [Self] = &[Self::Suppress, Self::Reactivate, Self::Correct];
 
     /// The stable wire name, kebab-case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Suppress => "suppress",
             Self::Reactivate => "reactivate",
+            Self::Correct => "correct",
+        }
+    }
+}
+
+/// What is to be made of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ruling {
+    /// It suppresses nobody until somebody has looked at it: the circuit breaker was open.
+    Hold,
+    /// It suppresses after all, from the time of this ruling on. Without a hold this changes nothing.
+    Release,
+    /// The contact is what it would be had the event never happened.
+    Discard,
+}
+
+impl Ruling {
+    /// Every ruling.
+    pub const ALL: &'static [Self] = &[Self::Hold, Self::Release, Self::Discard];
+
+    /// The stable wire name, kebab-case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Discard => "discard",
         }
     }
 }
@@ -236,7 +290,8 @@ mod tests {
     #[test]
     fn every_kind_has_a_word_of_its_own() {
         let kinds = (Category::ALL.iter().map(|category| EventKind::Mail(*category)))
-            .chain(ManualAction::ALL.iter().map(|action| EventKind::Manual(*action)));
+            .chain(ManualAction::ALL.iter().map(|action| EventKind::Manual(*action)))
+            .chain(Ruling::ALL.iter().map(|ruling| EventKind::Ruling(*ruling)));
         for kind in kinds {
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use rebound_message::MessageHash;
 
 use crate::decision::Cause;
-use crate::event::Event;
+use crate::event::{Event, EventKind, ManualAction};
 use crate::moment::Moment;
-use crate::policy::Effect;
+use crate::policy::{Effect, SoftLimit};
 
 /// How many entries of each kind a contact remembers. Far more than any threshold needs; at most about 20 KB an item.
 pub const JOURNAL_DEPTH: usize = 128;
@@ -33,8 +33,23 @@ pub(crate) struct Journal {
     suppressing: Newest<Strike>,
     counted: Newest<Soft>,
     delivered: Newest<Moment>,
+    /// The messages that are held, at the time of the ruling.
+    held: Newest<Stamp>,
+    /// Those of them that were released.
+    released: Newest<Stamp>,
     /// By list, the latest word on it.
     lists: BTreeMap<String, ListWord>,
+}
+
+/// What was ruled on a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing.
+    Free,
+    /// It suppresses nobody for now.
+    Held,
+    /// It suppresses from this moment on.
+    Released(Moment),
 }
 
 /// When an event happened, and which one it was among those of the same millisecond.
@@ -56,6 +71,8 @@ pub(crate) struct Strike {
 pub(crate) struct Soft {
     pub(crate) stamp: Stamp,
     pub(crate) sent: Option<SentMessage>,
+    /// Under which limit, if not the policy's.
+    pub(crate) limit: Option<SoftLimit>,
 }
 
 /// Which sent message came back: the first 8 bytes of the SHA-256 of its `Message-ID`. Enough to tell apart the few
@@ -77,15 +94,27 @@ impl Journal {
         let counts = self.reactivated.is_none_or(|reactivated| event.at > reactivated);
         match effect {
             Effect::Suppress if counts => {
-                let cause = event.kind.category().map_or(Cause::Manual, Cause::Mail);
+                let cause = match event.kind {
+                    EventKind::Mail(category) => Cause::Mail(category),
+                    EventKind::Manual(ManualAction::Correct) => Cause::Corrected,
+                    EventKind::Manual(_) | EventKind::Ruling(_) => Cause::Manual,
+                };
                 self.suppressing.insert(Strike { stamp, cause });
             }
-            Effect::Count if counts => {
+            Effect::Count(limit) if counts => {
                 let sent = event.original_message_id.as_deref().and_then(SentMessage::of);
-                self.counted.insert(Soft { stamp, sent });
+                self.counted.insert(Soft { stamp, sent, limit });
             }
             Effect::Restart if counts => self.delivered.insert(event.at),
-            Effect::Nothing | Effect::Suppress | Effect::Count | Effect::Restart => {}
+            // What they are about happened before they did, so a reactivation that forgets it forgets them.
+            Effect::Hold(message) if counts => self.held.insert(Stamp { at: event.at, message }),
+            Effect::Release(message) if counts => self.released.insert(Stamp { at: event.at, message }),
+            Effect::Nothing
+            | Effect::Suppress
+            | Effect::Count(_)
+            | Effect::Restart
+            | Effect::Hold(_)
+            | Effect::Release(_) => {}
             Effect::Reactivate => self.reactivate(event.at),
             Effect::Leave | Effect::Rejoin => {
                 if let Some(list) = event.list_or_account() {
@@ -141,6 +170,26 @@ impl Journal {
         self.delivered.iter()
     }
 
+    /// What was ruled on this message.
+    pub(crate) fn ruling_on(&self, message: MessageHash) -> Standing {
+        let find = |rulings: &Newest<Stamp>| {
+            rulings
+                .iter()
+                .find(|ruling| ruling.message == message)
+                .map(|ruling| ruling.at)
+        };
+        match (find(&self.held), find(&self.released)) {
+            (None, _) => Standing::Free,
+            (Some(_), None) => Standing::Held,
+            (Some(_), Some(released)) => Standing::Released(released),
+        }
+    }
+
+    /// Whether this message is held and was not released.
+    pub(crate) fn is_held(&self, message: MessageHash) -> bool {
+        self.ruling_on(message) == Standing::Held
+    }
+
     /// The lists the contact has left, sorted.
     pub(crate) fn lists_left(&self) -> impl Iterator<Item = &str> {
         self.lists
@@ -165,6 +214,8 @@ impl Journal {
             self.suppressing.forget(|strike| strike.stamp.at <= at);
             self.counted.forget(|soft| soft.stamp.at <= at);
             self.delivered.forget(|delivered| *delivered <= at);
+            self.held.forget(|held| held.at <= at);
+            self.released.forget(|released| released.at <= at);
         }
     }
 

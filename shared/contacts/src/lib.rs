@@ -21,9 +21,11 @@ pub mod repository;
 pub use address::{ContactAddress, InvalidAddress};
 pub use contact::{Change, Contact, Counters, LastVerdict, Status, fold};
 pub use decision::{Cause, Suppression};
-pub use event::{Authenticity, Event, EventKind, ManualAction};
+pub use event::{Authenticity, Event, EventKind, ManualAction, Ruling};
 pub use journal::JOURNAL_DEPTH;
 pub use moment::{InvalidMoment, Moment};
-pub use policy::{InvalidPolicy, Overrides, Policy};
+pub use policy::{
+    Breaker, DEFAULT_POLICY, InvalidPolicy, Overrides, Policy, PolicyErrors, PolicyFault, Protected, SoftLimit,
+};
 pub use rebound_message::MessageHash;
 pub use record::{InvalidRecord, MessageRecord, Origin};

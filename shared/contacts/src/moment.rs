@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
+pub(crate) const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
+
 /// 9999-12-30T00:00:00Z in milliseconds: the last day whose RFC 3339 form still has four digits in its year.
 const LATEST_MILLIS: i64 = 253_402_128_000_000;
 
@@ -35,6 +37,11 @@ impl Moment {
     /// The same point, for calculating and formatting.
     pub fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The UTC day it lies in, counted from 1970-01-01.
+    pub(crate) const fn day_number(self) -> i64 {
+        self.0 / MILLIS_PER_DAY
     }
 
     /// The UTC day it lies in, `2026-11-21`.

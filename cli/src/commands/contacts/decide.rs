@@ -45,7 +45,7 @@ fn addresses(action: ManualAction, texts: &[String]) -> Result<Vec<ContactAddres
         let address = match action {
             // What a damaged report once named must be possible to name again.
             ManualAction::Reactivate => parse(text)?,
-            ManualAction::Suppress => match recipient(text) {
+            ManualAction::Suppress | ManualAction::Correct => match recipient(text) {
                 Ok(address) => address,
                 Err(what) => bail!("{text:?}: {what}; nothing was changed"),
             },

@@ -29,7 +29,7 @@ pub(super) async fn show(data: &Path, address: &str, format: ReportFormat) -> Re
         return Ok(Outcome::Incomplete);
     };
     let events: Vec<Event> = workspace.contacts().events_of(&address).try_collect().await?;
-    let threshold = workspace.contacts().policy().threshold();
+    let threshold = workspace.contacts().policy().soft_limit.threshold();
     workspace.close().await?;
 
     let out = BufWriter::new(io::stdout().lock());

@@ -5,8 +5,8 @@ use rebound_classify::{Action, Category};
 use rebound_message::MessageHash;
 
 use super::*;
-use crate::event::{EventKind, ManualAction};
-use crate::policy::Policy;
+use crate::event::{EventKind, ManualAction, Ruling};
+use crate::policy::{Policy, SoftLimit};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
@@ -19,7 +19,16 @@ proptest! {
     }
 
     #[test]
-    fn event_by_event_equals_the_fold_at_any_time((policy, _, shuffled) in shuffled_histories(40)) {
+    fn what_was_discarded_has_never_been((policy, events, shuffled) in shuffled_histories(60)) {
+        let discarded: HashSet<_> = events.iter().filter_map(Event::discards).collect();
+        let is_gone = |message: &MessageHash| discarded.contains(message);
+        let others = events.iter().filter(|event| !is_gone(&event.message) && !event.about.as_ref().is_some_and(is_gone));
+        prop_assert_eq!(fold(&policy, &ann(), &shuffled), fold(&policy, &ann(), others));
+    }
+
+    #[test]
+    fn event_by_event_equals_the_fold_at_any_time((policy, _, mut shuffled) in shuffled_histories(40)) {
+        shuffled.retain(|event| event.discards().is_none());
         let mut contact = Contact::new(ann());
         for (nth, event) in shuffled.iter().enumerate() {
             let before = contact.clone();
@@ -38,7 +47,7 @@ proptest! {
         let reactivate = EventKind::Manual(ManualAction::Reactivate);
         events.insert(events.len() / 2, Event::new(MessageHash::of(b"reactivate"), Some(ann()), last, reactivate));
         let contact = fold(&policy, &ann(), &events);
-        prop_assert_eq!((contact.suppression, contact.soft_streak), (None, 0));
+        prop_assert_eq!((contact.suppression, contact.held, contact.soft_streak), (None, None, 0));
     }
 
     #[test]
@@ -47,7 +56,8 @@ proptest! {
         events.sort_by_key(|event| (event.at, event.kind != EventKind::Mail(Category::Delivered)));
         let mut contact = Contact::new(ann());
         let mut suppressed = false;
-        for event in events.iter().filter(|event| event.kind != EventKind::Manual(ManualAction::Reactivate)) {
+        let undoes = |kind| matches!(kind, EventKind::Manual(ManualAction::Reactivate) | EventKind::Ruling(_));
+        for event in events.iter().filter(|event| !undoes(event.kind)) {
             suppressed |= contact.apply(&policy, event).suppressed.is_some();
             prop_assert_eq!(contact.suppression.is_some(), suppressed);
         }
@@ -59,11 +69,13 @@ proptest! {
 
     #[test]
     fn long_histories_obey_as_well((policy, events, shuffled) in shuffled_histories(900)) {
+        let is_discard = |event: &&Event| event.discards().is_some();
         let mut contact = Contact::new(ann());
-        for event in &shuffled {
+        for event in shuffled.iter().filter(|event| !is_discard(event)) {
             contact.apply(&policy, event);
         }
-        prop_assert_eq!(&contact, &fold(&policy, &ann(), &events));
+        let kept = events.iter().filter(|event| !is_discard(event));
+        prop_assert_eq!(&contact, &fold(&policy, &ann(), kept));
         prop_assert!(contact.journal.encode().len() < 20_000);
     }
 }
@@ -73,6 +85,15 @@ fn shuffled_histories(longest: usize) -> impl Strategy<Value = (Policy, Vec<Even
     let history = prop::collection::vec(event(longest), 0..longest).prop_map(|mut events| {
         events.sort_by_key(Stamp::of);
         events.dedup_by_key(|event| event.message);
+        // Rulings are on what came before.
+        for nth in 0..events.len() {
+            if let EventKind::Ruling(ruling) = events[nth].kind {
+                let about = events[nth * 3 / 4].message;
+                events[nth] = Event::ruling(ruling, about, ann(), events[nth].at);
+            }
+        }
+        let mut seen = HashSet::new();
+        events.retain(|event| seen.insert(event.message));
         events
     });
     let shuffled = history.prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle()));
@@ -85,11 +106,21 @@ fn policy() -> impl Strategy<Value = Policy> {
         prop::sample::select(&[Action::Ignore, Action::Record, Action::Count, Action::Unsubscribe][..]),
         0..3,
     );
-    (1_u32..8, prop::sample::select(vec![0_u32, 1, 30]), actions).prop_map(|(threshold, window, actions)| {
-        let mut policy = Policy::default().with_soft_limit(threshold, window).unwrap();
+    (soft_limit(), prop::option::of(soft_limit()), actions).prop_map(|(soft_limit, of_news, actions)| {
+        let mut policy = Policy {
+            soft_limit,
+            ..Policy::default()
+        };
         policy.overrides.categories = actions;
+        policy.lists.entry("news".to_owned()).or_default().soft_limit = of_news;
         policy
     })
+}
+
+fn soft_limit() -> impl Strategy<Value = SoftLimit> {
+    let window = prop::sample::select(vec![0_u32, 1, 30]);
+    (1_u32..8, window, any::<bool>())
+        .prop_map(|(threshold, window, daily)| SoftLimit::new(threshold, window, daily).unwrap())
 }
 
 /// Few distinct times, sent messages and lists, so that they collide.
@@ -99,6 +130,7 @@ fn event(longest: usize) -> impl Strategy<Value = Event> {
         3 => Just(EventKind::Mail(Category::Delivered)),
         1 => prop::sample::select(Category::ALL).prop_map(EventKind::Mail),
         1 => Just(EventKind::Manual(ManualAction::Suppress)),
+        2 => prop::sample::select(Ruling::ALL).prop_map(EventKind::Ruling),
         // So rare in a long history that the journal overflows.
         u32::from(longest < 500) => Just(EventKind::Manual(ManualAction::Reactivate)),
     ];

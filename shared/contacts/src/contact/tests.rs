@@ -1,11 +1,12 @@
-//! What histories amount to, as stories: `soft@3/a` is a soft bounce on day 3 of the sent message `a`.
+//! What histories amount to, as stories: `soft@3/a` is a soft bounce on day 3 of the sent message `a`, `hard@4#news` one of
+//! the list `news`, `hold@5:0` a ruling on the first event of the story.
 
 use rebound_classify::{Action, Category, Reason};
 use rebound_message::MessageHash;
 
 use super::*;
-use crate::event::{EventKind, ManualAction};
-use crate::policy::Policy;
+use crate::event::{EventKind, ManualAction, Ruling};
+use crate::policy::{InvalidPolicy, Policy, SoftLimit};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -55,6 +56,38 @@ fn what_suppresses_and_when() {
         ("reactivate@2#news unsub@1#news unsub@3#ads", "active off ads"),
         ("hard@1 reactivate@2#news", "hard-bounce@1"),
         ("suppress@1#news", "active off news"),
+        ("unsub@1", "unsubscribe@1"),
+        // A misspelt address.
+        ("correct@2 hard@3", "corrected@2"),
+        ("correct@2 reactivate@3", "active"),
+        // What is held suppresses nobody until it is released, and then from the release on.
+        ("hard@1 hold@1:0", "active held hard-bounce@1"),
+        ("hold@1:1 hard@1", "active held hard-bounce@1"),
+        ("hard@1 hold@1:0 release@4:0", "hard-bounce@4"),
+        ("release@4:2 hold@1:2 hard@1", "hard-bounce@4"),
+        ("hard@1 release@4:0", "hard-bounce@1"),
+        ("hard@1 hold@1:0 complaint@3", "complaint@3"),
+        ("hard@1 hold@1:0 complaint@3 release@4:0", "complaint@3"),
+        ("hard@1 hold@1:0 hard@2 hold@2:2", "active held hard-bounce@1"),
+        ("hard@1 hold@1:0 reactivate@2 release@3:0", "active"),
+        (
+            "soft@1 soft@2 soft@3 soft@4 soft@5 hold@5:4",
+            "active held soft-bounce@5 streak 5",
+        ),
+        (
+            "soft@1 soft@2 soft@3 soft@4 soft@5 hold@5:4 soft@6",
+            "soft-bounce@6 streak 6",
+        ),
+        (
+            "soft@1 soft@2 soft@3 soft@4 soft@5 hold@5:4 release@9:4",
+            "soft-bounce@9 streak 5",
+        ),
+        // What is discarded never happened.
+        ("hard@1 discard@2:0", "active"),
+        ("discard@2:1 hard@1", "active"),
+        ("hard@1 hold@1:0 discard@2:0", "active"),
+        ("soft@1 soft@2 soft@3 soft@4 soft@5 discard@6:2", "active streak 4"),
+        ("hard@1 reactivate@2 discard@3:1", "hard-bounce@1"),
     ] {
         assert_eq!(outcome(&Policy::default(), story), expected, "{story}");
     }
@@ -62,7 +95,7 @@ fn what_suppresses_and_when() {
 
 #[test]
 fn a_policy_changes_what_events_do() {
-    let patient = Policy::default().with_soft_limit(2, 0).unwrap();
+    let patient = limited(SoftLimit::new(2, 0, false));
     let mut by_reason = Policy::default();
     by_reason.overrides.reasons.insert(Reason::Undefined, Action::Record);
     let mut strict_news = Policy::default();
@@ -77,8 +110,27 @@ fn a_policy_changes_what_events_do() {
         .overrides
         .categories
         .insert(Category::Complaint, Action::Unsubscribe);
+    let daily = limited(SoftLimit::new(3, 30, true));
+    let mut of_lists = Policy::default();
+    for (list, threshold, window) in [("strict", 2, 0), ("patient", 4, 2)] {
+        of_lists.lists.entry(list.to_owned()).or_default().soft_limit = SoftLimit::new(threshold, window, false).ok();
+    }
+    let mut own = Policy::default();
+    own.protected.domains.insert("example.com".to_owned());
     for (policy, story, expected) in [
         (&patient, "soft@1 soft@9999", "soft-bounce@9999 streak 2"),
+        (&daily, "soft@1 soft@1 soft@1 soft@2 soft@2", "active streak 2"),
+        (&daily, "soft@1 soft@1 soft@2 soft@31", "active streak 2"),
+        (&daily, "soft@1 soft@1 soft@2 soft@30", "soft-bounce@30 streak 3"),
+        (&of_lists, "soft@1 soft@2#strict", "soft-bounce@2 streak 2"),
+        (&of_lists, "soft@1#strict soft@2", "active streak 2"),
+        (&of_lists, "soft@1 soft@2 soft@3 soft@4#patient", "active streak 2"),
+        (
+            &of_lists,
+            "soft@1 soft@2 soft@3 soft@4#patient soft@5",
+            "soft-bounce@5 streak 5",
+        ),
+        (&own, "hard@1 complaint@2 suppress@3 correct@4 unsub@5#news", "active"),
         (&by_reason, "hard@1 complaint@2", "complaint@2"),
         (&strict_news, "soft@1#ads", "active streak 1"),
         (&strict_news, "soft@1#ads soft@2#news", "soft-bounce@2 streak 1"),
@@ -170,7 +222,23 @@ fn serialises_flat_with_every_key() {
     assert_eq!(json["suppressed_by"], events[0].message.to_string());
     assert_eq!(json["hard_bounces"], 1);
     assert_eq!(json["new_address"], serde_json::Value::Null);
-    assert_eq!(json.as_object().unwrap().len(), 25);
+    assert_eq!(json.as_object().unwrap().len(), 28);
+}
+
+#[test]
+fn a_discarded_event_leaves_no_trace() {
+    let (address, events) = history("soft@2 hard@1 hold@1:1 release@3:1 complaint@9 discard@9:1 discard@9:4");
+    assert_eq!(
+        fold(&Policy::default(), &address, &events),
+        fold(&Policy::default(), &address, &events[..1])
+    );
+}
+
+fn limited(limit: Result<SoftLimit, InvalidPolicy>) -> Policy {
+    Policy {
+        soft_limit: limit.unwrap(),
+        ..Policy::default()
+    }
 }
 
 fn outcome(policy: &Policy, story: &str) -> String {
@@ -179,6 +247,9 @@ fn outcome(policy: &Policy, story: &str) -> String {
     let mut outcome = vec![contact.suppression.map_or("active".to_owned(), |suppression| {
         format!("{}@{}", suppression.cause, suppression.at.as_millis() / DAY)
     })];
+    if let Some(held) = contact.held {
+        outcome.push(format!("held {}@{}", held.cause, held.at.as_millis() / DAY));
+    }
     if contact.soft_streak > 0 {
         outcome.push(format!("streak {}", contact.soft_streak));
     }
@@ -197,10 +268,14 @@ fn history(story: &str) -> (ContactAddress, Vec<Event>) {
         let (word, sent) = word
             .split_once('/')
             .map_or((word, None), |(word, sent)| (word, Some(sent)));
+        let (word, about) = word.split_once(':').map_or((word, None), |(word, about)| {
+            (word, Some(about.parse::<usize>().unwrap()))
+        });
         let (kind, day) = word.split_once('@').unwrap();
         let message = MessageHash::of(&nth.to_be_bytes());
         let at = Moment::from_millis(day.parse::<i64>().unwrap() * DAY);
         let mut event = Event::new(message, Some(address.clone()), at, kind_named(kind));
+        event.about = about.map(|nth| MessageHash::of(&nth.to_be_bytes()));
         event.list = list.map(str::to_owned);
         event.original_message_id = sent.map(str::to_owned);
         event
@@ -225,6 +300,10 @@ fn kind_named(kind: &str) -> EventKind {
         "junk" => Category::Unrecognised,
         "suppress" => return EventKind::Manual(ManualAction::Suppress),
         "reactivate" => return EventKind::Manual(ManualAction::Reactivate),
+        "correct" => return EventKind::Manual(ManualAction::Correct),
+        "hold" => return EventKind::Ruling(Ruling::Hold),
+        "release" => return EventKind::Ruling(Ruling::Release),
+        "discard" => return EventKind::Ruling(Ruling::Discard),
         _ => panic!("no such kind: {kind}"),
     })
 }

@@ -8,9 +8,10 @@ use rebound_message::MessageHash;
 use super::{Journal, ListWord, Newest, SentMessage, Soft, Stamp, Strike};
 use crate::journal::JOURNAL_DEPTH;
 use crate::moment::Moment;
+use crate::policy::SoftLimit;
 
-/// Changes whenever what follows does.
-const FORMAT: u8 = 1;
+/// Changes whenever what follows does. Format 1 had no limits of lists and no rulings; it is still read.
+const FORMAT: u8 = 2;
 
 impl Journal {
     /// As bytes.
@@ -27,8 +28,12 @@ impl Journal {
         out.newest(&self.counted, |out, soft, before| {
             out.stamp(soft.stamp, before);
             out.option(soft.sent, |out, sent| out.0.extend(sent.0));
+            out.option(soft.limit, Writer::soft_limit);
         });
         out.newest(&self.delivered, |out, at, before| out.moment(*at, before));
+        for rulings in [&self.held, &self.released] {
+            out.newest(rulings, |out, ruling, before| out.stamp(*ruling, before));
+        }
         out.number(self.lists.len() as u64);
         for (list, word) in &self.lists {
             out.text(list);
@@ -42,9 +47,10 @@ impl Journal {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, InvalidJournal> {
         let mut bytes = Reader(bytes);
         let format = bytes.byte()?;
-        if format != FORMAT {
+        if !(1..=FORMAT).contains(&format) {
             return Err(InvalidJournal::Format(format));
         }
+        let has_rulings = format > 1;
         let journal = Self {
             first: bytes.option(|bytes| bytes.stamp(&mut 0))?,
             last_verdict: bytes.option(|bytes| bytes.stamp(&mut 0))?,
@@ -58,9 +64,24 @@ impl Journal {
             counted: bytes.newest(|bytes, before| {
                 let stamp = bytes.stamp(before)?;
                 let sent = bytes.option(|bytes| bytes.array().map(SentMessage))?;
-                Ok(Soft { stamp, sent })
+                let limit = if has_rulings {
+                    bytes.option(Reader::soft_limit)?
+                } else {
+                    None
+                };
+                Ok(Soft { stamp, sent, limit })
             })?,
             delivered: bytes.newest(Reader::moment)?,
+            held: if has_rulings {
+                bytes.newest(Reader::stamp)?
+            } else {
+                Newest::default()
+            },
+            released: if has_rulings {
+                bytes.newest(Reader::stamp)?
+            } else {
+                Newest::default()
+            },
             lists: (0..bytes.count()?)
                 .map(|_| {
                     let list = bytes.text()?.to_owned();
@@ -125,6 +146,12 @@ impl Writer {
     fn stamp(&mut self, stamp: Stamp, before: &mut i64) {
         self.moment(stamp.at, before);
         self.0.extend(stamp.message.as_bytes());
+    }
+
+    fn soft_limit(&mut self, limit: SoftLimit) {
+        self.number(u64::from(limit.threshold()));
+        self.number(u64::from(limit.window_days()));
+        self.0.push(u8::from(limit.once_a_day()));
     }
 
     fn newest<T: Ord>(&mut self, entries: &Newest<T>, write: impl Fn(&mut Self, &T, &mut i64)) {
@@ -203,6 +230,15 @@ impl<'a> Reader<'a> {
         })
     }
 
+    fn soft_limit(&mut self) -> Result<SoftLimit, InvalidJournal> {
+        let mut number = || {
+            let number = self.number()?;
+            u32::try_from(number).map_err(|_| InvalidJournal::Damaged)
+        };
+        let (threshold, window_days) = (number()?, number()?);
+        SoftLimit::new(threshold, window_days, self.flag()?).map_err(|_| InvalidJournal::Damaged)
+    }
+
     fn newest<T>(
         &mut self,
         read: impl Fn(&mut Self, &mut i64) -> Result<T, InvalidJournal>,
@@ -223,7 +259,9 @@ mod tests {
 
     #[test]
     fn a_newer_format_and_damage_are_told_apart() {
-        assert_eq!(Journal::decode(&[2]), Err(InvalidJournal::Format(2)));
+        assert_eq!(Journal::decode(&[3]), Err(InvalidJournal::Format(3)));
+        // As the first version wrote an empty one.
+        assert_eq!(Journal::decode(&[1, 0, 0, 0, 0, 0, 0, 0, 0]), Ok(Journal::default()));
         let whole = Journal::default().encode();
         assert_eq!(Journal::decode(&whole), Ok(Journal::default()));
         for length in 0..whole.len() {

@@ -59,6 +59,7 @@ pub(super) fn event_to_item(event: &Event) -> Item {
     item.number("expires_at", event.expires_at.map(|at| at.timestamp().as_second()));
     item.text("actor", event.actor.as_ref());
     item.text("note", event.note.as_ref());
+    item.text("about", event.about);
     item.0
 }
 
@@ -94,6 +95,7 @@ pub(super) fn event_from_item(item: Item) -> Result<Event, DamagedItem> {
             .map(|seconds: i64| Moment::from_millis(seconds.saturating_mul(1000))),
         actor: item.read("actor")?,
         note: item.read("note")?,
+        about: item.read("about")?,
     })
 }
 
@@ -108,6 +110,9 @@ pub(super) fn contact_to_item(contact: &Contact, version: u64) -> Item {
     );
     item.text("suppressed_at", contact.suppression.map(|suppression| suppression.at));
     item.text("suppressed_by", contact.suppression.map(|suppression| suppression.by));
+    item.text("held_cause", contact.held.map(|held| held.cause));
+    item.text("held_at", contact.held.map(|held| held.at));
+    item.text("held_by", contact.held.map(|held| held.by));
     item.number("hard_bounces", Some(contact.counters.hard_bounces));
     item.number("soft_bounces", Some(contact.counters.soft_bounces));
     item.number("soft_streak", Some(contact.soft_streak));
@@ -142,14 +147,8 @@ pub(super) fn contact_from_item(item: Item) -> Result<Stored, DamagedItem> {
     let mut item = Reader::new(item, "address");
     let journal = item.journal()?;
     let address = item.address()?.ok_or_else(|| item.damaged("address", "missing"))?;
-    let suppression = match item.read("suppressed_cause")? {
-        None => None,
-        Some(cause) => Some(Suppression {
-            cause,
-            at: item.needed("suppressed_at")?,
-            by: item.needed("suppressed_by")?,
-        }),
-    };
+    let suppression = item.suppression(["suppressed_cause", "suppressed_at", "suppressed_by"])?;
+    let held = item.suppression(["held_cause", "held_at", "held_by"])?;
     let last_verdict = match item.read("last_category")? {
         None => None,
         Some(category) => Some(LastVerdict {
@@ -161,6 +160,7 @@ pub(super) fn contact_from_item(item: Item) -> Result<Stored, DamagedItem> {
     };
     let contact = Contact {
         suppression,
+        held,
         counters: Counters {
             hard_bounces: item.count("hard_bounces")?,
             soft_bounces: item.count("soft_bounces")?,
@@ -176,7 +176,7 @@ pub(super) fn contact_from_item(item: Item) -> Result<Stored, DamagedItem> {
         last_event_at: item.read("last_event_at")?,
         last_verdict,
         new_address: item.mail_address("new_address")?,
-        unsubscribed_lists: journal.lists_left().map(str::to_owned).collect(),
+        unsubscribed_lists: item.texts("unsubscribed_lists")?,
         journal,
         address,
     };
@@ -283,6 +283,17 @@ impl Reader {
         self.number(attribute).map(Option::unwrap_or_default)
     }
 
+    fn suppression(&mut self, [cause, at, by]: [&'static str; 3]) -> Result<Option<Suppression>, DamagedItem> {
+        let Some(cause) = self.read(cause)? else {
+            return Ok(None);
+        };
+        Ok(Some(Suppression {
+            cause,
+            at: self.needed(at)?,
+            by: self.needed(by)?,
+        }))
+    }
+
     fn address(&mut self) -> Result<Option<ContactAddress>, DamagedItem> {
         let Some(address) = self.read::<ContactAddress>("address")? else {
             return Ok(None);
@@ -292,6 +303,18 @@ impl Reader {
             || address.clone(),
             |spelling| address.spelled(&spelling),
         )))
+    }
+
+    /// A set, sorted; empty when it is absent.
+    fn texts(&mut self, attribute: &'static str) -> Result<Vec<String>, DamagedItem> {
+        match self.item.remove(attribute) {
+            None => Ok(Vec::new()),
+            Some(AttributeValue::Ss(mut texts)) => {
+                texts.sort_unstable();
+                Ok(texts)
+            }
+            Some(_) => Err(self.damaged(attribute, "no set of strings")),
+        }
     }
 
     fn mail_address(&mut self, attribute: &'static str) -> Result<Option<Address>, DamagedItem> {

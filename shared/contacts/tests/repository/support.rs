@@ -102,6 +102,7 @@ pub(crate) fn full_event() -> Event {
         authenticity: Authenticity::None,
         expires_at: Some(Moment::from_millis(1_895_292_617_000)),
         actor: text("the operator"),
+        about: Some(MessageHash::of(b"another")),
         note: text("a test"),
     }
 }
