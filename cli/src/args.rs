@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use accounts::{AccountsCommand, AddArgs, EditArgs, Settings};
-pub(crate) use contacts::{CheckArgs, ContactsCommand, DecideArgs, DecisionReason};
+pub(crate) use contacts::{
+    CheckArgs, ContactsCommand, DecideArgs, DecisionReason, ExportArgs, ExportFormat, ImportArgs, ListKind, ListSource,
+};
 
 /// Where everything is kept unless `--data` says otherwise.
 pub(crate) const DEFAULT_DATA: &str = ".rebound";

@@ -7,20 +7,28 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// How often a bar is drawn anew while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Counts messages where somebody watches.
+/// Counts messages, or whatever else, where somebody watches.
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// Starts counting towards `total`, if that is known. indicatif draws on standard error, and only on a terminal.
     pub(crate) fn start(total: Option<u64>) -> Self {
+        Self::of("messages", total)
+    }
+
+    /// The same, counting things of this name.
+    pub(crate) fn of(things: &str, total: Option<u64>) -> Self {
         let (bar, template) = match total {
             Some(total) => (
                 ProgressBar::new(total),
-                "{bar:32} {human_pos}/{human_len} messages, {eta} left",
+                format!("{{bar:32}} {{human_pos}}/{{human_len}} {things}, {{eta}} left"),
             ),
-            None => (ProgressBar::new_spinner(), "{spinner} {human_pos} messages, {elapsed}"),
+            None => (
+                ProgressBar::new_spinner(),
+                format!("{{spinner}} {{human_pos}} {things}, {{elapsed}}"),
+            ),
         };
-        let bar = match ProgressStyle::with_template(template) {
+        let bar = match ProgressStyle::with_template(&template) {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         };
@@ -29,8 +37,8 @@ impl Progress {
     }
 
     /// So many more.
-    pub(crate) fn advance(&self, messages: u64) {
-        self.0.inc(messages);
+    pub(crate) fn advance(&self, things: u64) {
+        self.0.inc(things);
     }
 
     /// Runs `print` while the bar is out of the way.

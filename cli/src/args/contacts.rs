@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{ReportFormat, RowFormat};
 
@@ -44,6 +44,57 @@ pub(crate) enum ContactsCommand {
     /// on that list again.
     #[command(after_help = REACTIVATE_EXAMPLES)]
     Reactivate(DecideArgs),
+    /// Take over a suppression list: from a mail provider, or our own export
+    ///
+    /// Knows the exports of Amazon SES, SendGrid, Mailgun, Postmark and Mailchimp by their columns (docs/import.md). Reads
+    /// the whole file first and says what is in it; a file that can't be understood is refused as a whole. Rows that
+    /// can't be read are named and skipped. A row that was imported before is not counted again.
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(ImportArgs),
+    /// Print the suppression list, for other tools
+    ///
+    /// Suppressed contacts by cause, earliest first; with --list, behind them those who are off that list. In CSV an
+    /// apostrophe stands before a cell that a spreadsheet would take for a formula; `import` takes it away again.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
+}
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  rebound contacts export > suppressed.csv
+  rebound contacts export --format plain --list news > do-not-mail.txt
+  rebound contacts export --since 2026-11-01 --cause complaint
+  rebound contacts export --format ses > ses.csv && aws s3 cp ses.csv s3://bucket/ses.csv &&
+    aws sesv2 create-import-job --import-data-source DataFormat=CSV,S3Url=s3://bucket/ses.csv \\
+      --import-destination '{\"SuppressionListDestination\":{\"SuppressionListImportAction\":\"PUT\"}}'";
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "csv")]
+    pub format: ExportFormat,
+    /// Only those suppressed at this time or later: a day, or a time in RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only those suppressed for this cause: `hard-bounce`, `complaint`, `manual`; `unsubscribe` for those off the list
+    #[arg(long, value_name = "CAUSE")]
+    pub cause: Option<String>,
+    /// Also those who are off this list
+    #[arg(long, value_name = "NAME")]
+    pub list: Option<String>,
+}
+
+/// Formats of a suppression list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// For spreadsheets and list managers, with a header line (RFC 4180)
+    Csv,
+    /// One JSON document a line
+    Jsonl,
+    /// What Amazon SES imports into its account-level suppression list: address,BOUNCE or address,COMPLAINT
+    Ses,
+    /// One address a line
+    Plain,
 }
 
 const SUPPRESS_EXAMPLES: &str = "\
@@ -98,4 +149,66 @@ pub(crate) struct CheckArgs {
     /// File for those left out, as CSV: line, address, why, since
     #[arg(long, value_name = "FILE")]
     pub rejected: Option<PathBuf>,
+}
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  rebound contacts import --dry-run suppression_bounces.csv
+  rebound contacts import suppression_bounces.csv
+  rebound contacts import --list news unsubscribed_members_export.csv
+  rebound contacts import --from plain --kind unsubscribes goodbyes.txt
+  aws sesv2 list-suppressed-destinations | rebound contacts import -";
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The list: a table (CSV) with a header, JSON, or one address a line; - for standard input
+    pub file: PathBuf,
+    /// Who unsubscribed is off this list; without it, off the list that the row names, or suppressed
+    #[arg(long, value_name = "NAME")]
+    pub list: Option<String>,
+    /// Who exported it [default: as its columns say]
+    #[arg(long, value_name = "SOURCE")]
+    pub from: Option<ListSource>,
+    /// What its rows are, where neither the rows nor the file's name say so
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<ListKind>,
+    /// Say what is in it, and record nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Who exported a suppression list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListSource {
+    /// `rebound contacts export`
+    Rebound,
+    /// Amazon SES
+    Ses,
+    /// Twilio SendGrid
+    Sendgrid,
+    /// Mailgun
+    Mailgun,
+    /// Postmark
+    Postmark,
+    /// Mailchimp
+    Mailchimp,
+    /// Anybody: addresses, one a line or in a column
+    Plain,
+}
+
+/// What the rows of a suppression list are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListKind {
+    /// Hard bounces: the address is suppressed
+    Bounces,
+    /// Soft bounces: counted
+    SoftBounces,
+    /// Mail refused for the sender's or its content's sake: recorded
+    Blocks,
+    /// Abuse reports: the address is suppressed
+    Complaints,
+    /// People who left
+    Unsubscribes,
+    /// Addresses not to be mailed for whatever reason
+    Suppressions,
 }

@@ -1,15 +1,19 @@
 //! Lists that people bring: lines, or rows of a table with a header.
 
+mod objects;
 mod recipient;
 mod rows;
 mod table;
+mod times;
 
+pub(crate) use objects::Objects;
 pub(crate) use recipient::recipient;
-pub(crate) use rows::Rows;
-pub(crate) use table::{Header, fields};
+pub(crate) use rows::{BadRow, Rows};
+pub(crate) use table::{Header, fields, plain_name};
+pub(crate) use times::time;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -24,4 +28,18 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
     }
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     Ok(Box::new(file))
+}
+
+/// The same, to be read more than once: standard input is put into a file that has no name.
+pub(crate) fn open_again_and_again(path: &Path) -> Result<File> {
+    if path.as_os_str() != STANDARD_INPUT {
+        return File::open(path).with_context(|| format!("opening {}", path.display()));
+    }
+    let spool = || {
+        let mut file = tempfile::tempfile()?;
+        io::copy(&mut io::stdin().lock(), &mut file)?;
+        file.rewind()?;
+        Ok::<_, io::Error>(file)
+    };
+    spool().context("keeping standard input in a temporary file")
 }

@@ -29,8 +29,8 @@ impl Header {
 
     /// Where the column of this name is, however it is written.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        let name = plain(name);
-        self.columns.iter().position(|column| plain(column) == name)
+        let name = plain_name(name);
+        self.columns.iter().position(|column| plain_name(column) == name)
     }
 }
 
@@ -85,7 +85,7 @@ fn lossy(text: Vec<u8>) -> Cow<'static, str> {
 }
 
 /// A column's name without what people write differently: case, spaces, hyphens, underscores.
-fn plain(name: &str) -> String {
+pub(crate) fn plain_name(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)

@@ -8,6 +8,6 @@ mod terminal;
 
 pub(crate) use json::JsonStream;
 pub(crate) use rows::print_rows;
-pub(crate) use spreadsheet::harmless_cell;
+pub(crate) use spreadsheet::{harmless_cell, original_cell};
 pub(crate) use table::{Align, Table};
 pub(crate) use terminal::{printable, prose_width, width};

@@ -19,7 +19,6 @@ pub(crate) fn harmless_cell(text: &str) -> Cow<'_, str> {
 }
 
 /// What [`harmless_cell`] was made of.
-#[cfg(test)]
 pub(crate) fn original_cell(cell: &str) -> &str {
     if harmless_cell(cell).len() > cell.len() {
         cell.strip_prefix(TEXT_MARK).unwrap_or(cell)

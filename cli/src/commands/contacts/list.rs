@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::args::RowFormat;
 use crate::commands::Outcome;
-use crate::output::{Align, JsonStream, Table, width};
+use crate::output::{Align, JsonStream, Table, harmless_cell, width};
 use crate::workspace::Workspace;
 
 /// Prints contacts, sorted by address.
@@ -41,7 +41,7 @@ pub(super) async fn list(data: &Path, suppressed: bool, format: RowFormat) -> Re
         RowFormat::Jsonl => print_json(&rows, JsonStream::lines(out))?,
         RowFormat::Csv => {
             let mut out = csv::Writer::from_writer(out);
-            rows.iter().try_for_each(|row| out.serialize(row))?;
+            rows.iter().try_for_each(|row| out.serialize(row.harmless()))?;
             out.flush()?;
         }
     }
@@ -49,7 +49,7 @@ pub(super) async fn list(data: &Path, suppressed: bool, format: RowFormat) -> Re
 }
 
 /// One contact on a line: what tools that stop mailing people need, and what people ask next.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Row {
     /// What contacts are compared by.
     address: String,
@@ -74,6 +74,21 @@ struct Row {
     last_status: Option<String>,
     new_address: Option<String>,
     last_diagnostic: Option<String>,
+}
+
+impl Row {
+    /// The same, with nothing in it that a spreadsheet would run.
+    fn harmless(&self) -> Self {
+        let harmless = |text: &str| harmless_cell(text).into_owned();
+        Self {
+            address: harmless(&self.address),
+            spelling: harmless(&self.spelling),
+            unsubscribed_lists: harmless(&self.unsubscribed_lists),
+            new_address: self.new_address.as_deref().map(harmless),
+            last_diagnostic: self.last_diagnostic.as_deref().map(harmless),
+            ..self.clone()
+        }
+    }
 }
 
 impl From<Contact> for Row {

@@ -2,6 +2,8 @@
 
 mod check;
 mod decide;
+mod export;
+mod import;
 mod list;
 mod show;
 
@@ -21,6 +23,8 @@ pub(super) async fn execute(data: &Path, command: ContactsCommand) -> Result<Out
         ContactsCommand::Check(args) => check::check(data, &args).await,
         ContactsCommand::Suppress(args) => decide::decide(data, ManualAction::Suppress, &args).await,
         ContactsCommand::Reactivate(args) => decide::decide(data, ManualAction::Reactivate, &args).await,
+        ContactsCommand::Import(args) => import::import(data, &args).await,
+        ContactsCommand::Export(args) => export::export(data, &args).await,
         ContactsCommand::List { suppressed, format } => list::list(data, suppressed, format).await,
     }
 }
