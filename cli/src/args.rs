@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use accounts::{AccountsCommand, AddArgs, EditArgs, Settings};
 pub(crate) use contacts::{
-    CheckArgs, ContactsCommand, DecideArgs, DecisionReason, ExportArgs, ExportFormat, ImportArgs, ListKind, ListSource,
+    CheckArgs, ContactsCommand, CorrectArgs, DecideArgs, DecisionReason, ExportArgs, ExportFormat, ImportArgs,
+    ListKind, ListSource,
 };
 
 /// Where everything is kept unless `--data` says otherwise.

@@ -44,6 +44,11 @@ pub(crate) enum ContactsCommand {
     /// on that list again.
     #[command(after_help = REACTIVATE_EXAMPLES)]
     Reactivate(DecideArgs),
+    /// Suppress a misspelt address, and remember the right one
+    ///
+    /// Nothing is recorded about the right one.
+    #[command(after_help = CORRECT_EXAMPLES)]
+    Correct(CorrectArgs),
     /// Take over a suppression list: from a mail provider, or our own export
     ///
     /// Knows the exports of Amazon SES, SendGrid, Mailgun, Postmark and Mailchimp by their columns (docs/import.md). Reads
@@ -106,6 +111,20 @@ const REACTIVATE_EXAMPLES: &str = "\
 Examples:
   rebound contacts reactivate ann@example.com --why 'her mailbox works again, she wrote'
   rebound contacts reactivate ann@example.com --list news --why 'signed up again'";
+
+const CORRECT_EXAMPLES: &str = "\
+Example:
+  rebound contacts correct ann@exmaple.com ann@example.com --why 'slip of the pen on the form'";
+
+#[derive(Debug, Args)]
+pub(crate) struct CorrectArgs {
+    /// The address as it was written
+    pub old: String,
+    /// The address that was meant
+    pub new: String,
+    #[command(flatten)]
+    pub reason: DecisionReason,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct DecideArgs {

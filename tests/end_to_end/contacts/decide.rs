@@ -148,3 +148,62 @@ fn a_mistake_is_named_and_nothing_is_changed() {
     let complaint = stderr(command.args(["contacts", "suppress", "ann@example.com", "--why", "x"]));
     assert!(complaint.contains("hint: --by NAME"), "{complaint}");
 }
+
+#[test]
+fn a_corrected_address_is_suppressed_and_the_right_one_is_left_alone() {
+    let data = TempDir::new().expect("a folder");
+    let data = data.path();
+    for told in [
+        "ann@exmaple.com was active; now suppressed; what was meant is Ann@example.com",
+        "ann@exmaple.com already suppressed since TIME by corrected; nothing to do",
+    ] {
+        assert_eq!(decide(data, "correct", &["ann@exmaple.com", "Ann@example.com"]), told);
+    }
+    let contact = &shown(data, "ann@exmaple.com")["contact"];
+    assert_eq!(
+        (&contact["suppressed_cause"], &contact["new_address"]),
+        (&"corrected".into(), &"Ann@example.com".into())
+    );
+    assert_eq!(
+        stdout(rebound(data).args(["contacts", "list", "--format", "jsonl"]))
+            .lines()
+            .count(),
+        1
+    );
+    let complaint = stderr(rebound(data).args([
+        "contacts",
+        "correct",
+        "a@example.com",
+        "A@example.com",
+        "--by",
+        "m",
+        "--why",
+        "x",
+    ]));
+    assert!(complaint.contains("same contact; nothing was changed"), "{complaint}");
+}
+
+#[test]
+fn a_protected_address_is_not_suppressed() {
+    let data = TempDir::new().expect("a folder");
+    let mut command = rebound(data.path());
+    command.args([
+        "contacts",
+        "suppress",
+        "postmaster@example.com",
+        "ann@example.com",
+        "--by",
+        "m",
+        "--why",
+        "x",
+    ]);
+    let complaint = stderr(&mut command);
+    assert!(
+        complaint.starts_with("error: postmaster@example.com: the policy protects it")
+            && complaint.contains("hint: [protected]"),
+        "{complaint}"
+    );
+    command.assert().code(1);
+    let listed = stdout(rebound(data.path()).args(["contacts", "list", "--suppressed", "--format", "jsonl"]));
+    assert_eq!(listed.lines().count(), 1, "the others are");
+}

@@ -2,6 +2,7 @@
 
 mod check;
 mod decide;
+mod lists;
 
 use std::path::Path;
 

@@ -3,17 +3,18 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
+use rebound_classify::Address;
 use rebound_contacts::repository::Repository;
 use rebound_contacts::{
-    Contact, ContactAddress, Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment, Suppression,
+    Cause, Contact, ContactAddress, Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment, Suppression,
 };
 
 use super::parse;
-use crate::args::{DecideArgs, DecisionReason};
+use crate::args::{CorrectArgs, DecideArgs, DecisionReason};
 use crate::clock;
 use crate::commands::Outcome;
-use crate::complaints::{Complaints, Hinted};
+use crate::complaints::{Complaints, Hinted, say};
 use crate::input::recipient;
 use crate::output::printable;
 use crate::workspace::Workspace;
@@ -31,11 +32,38 @@ pub(super) async fn decide(data: &Path, action: ManualAction, args: &DecideArgs)
     for address in &addresses {
         match decision.carry_out(workspace.contacts(), address).await {
             Ok(told) => print(address, &told)?,
-            Err(error) => complaints.failure(format!("{address}: {error:#}")),
+            Err(error) => {
+                complaints.failure(format!("{address}: {error:#}"));
+                if let Some(hinted) = error.downcast_ref::<Hinted>() {
+                    say("hint", &hinted.hint);
+                }
+            }
         }
     }
     workspace.close().await?;
     Ok(complaints.outcome())
+}
+
+/// Suppresses a misspelt address, and remembers the right one beside it.
+pub(super) async fn correct(data: &Path, args: &CorrectArgs) -> Result<Outcome> {
+    let old = parse(&args.old)?;
+    let new = one(&args.new)?;
+    if old == new {
+        bail!("{old} and {new} are the same contact; nothing was changed");
+    }
+    let decision = Decision {
+        new: Some(&new),
+        ..Decision::new(ManualAction::Correct, &args.reason, None, clock::now().into())?
+    };
+    let workspace = Workspace::open(data).await?;
+    let told = decision.carry_out(workspace.contacts(), &old).await;
+    let fate = workspace.contacts().contact(&new).await;
+    workspace.close().await?;
+    print(&old, &told?)?;
+    if let Some(suppression) = fate?.and_then(|contact| contact.suppression) {
+        say("warning", format!("{new} is {}, too", state(suppression)));
+    }
+    Ok(Outcome::Done)
 }
 
 /// All of them, or none: a list with a mistake in it is not half carried out.
@@ -57,10 +85,16 @@ fn addresses(action: ManualAction, texts: &[String]) -> Result<Vec<ContactAddres
     Ok(addresses)
 }
 
+fn one(text: &str) -> Result<ContactAddress> {
+    recipient(text).map_err(|what| anyhow!("{text:?}: {what}; nothing was changed"))
+}
+
 /// Something decided by hand, about whomever.
 struct Decision<'a> {
     action: ManualAction,
     list: Option<&'a str>,
+    /// What was meant, when it corrects.
+    new: Option<&'a ContactAddress>,
     by: String,
     why: &'a str,
     at: Moment,
@@ -82,6 +116,7 @@ impl<'a> Decision<'a> {
         Ok(Self {
             action,
             list,
+            new: None,
             by,
             why,
             at,
@@ -93,6 +128,12 @@ impl<'a> Decision<'a> {
         let before = contacts.contact(address).await?;
         if let Some(already) = self.already(before.as_ref()) {
             return Ok(already);
+        }
+        if self.action != ManualAction::Reactivate && contacts.policy().protects(address) {
+            bail!(Hinted::new(
+                "the policy protects it: nothing suppresses it",
+                "[protected] in the policy file says whom nothing suppresses",
+            ));
         }
         let record = MessageRecord::new(vec![self.event(address)])?;
         for recorded in contacts.record(&[record]).await {
@@ -114,13 +155,20 @@ impl<'a> Decision<'a> {
                 Some(format!("is not off the list {list}; nothing to do"))
             }
             (ManualAction::Suppress, None) => suppression
-                .filter(|suppression| suppression.cause.as_str() == "manual")
+                .filter(|suppression| suppression.cause == Cause::Manual)
                 .map(|suppression| format!("already {}; nothing to do", state(suppression))),
             (ManualAction::Reactivate, None) if suppression.is_none() => {
                 let streak = before.map_or(0, |contact| contact.soft_streak);
                 (streak == 0).then(|| "already active; nothing to do".to_owned())
             }
-            _ => None,
+            (ManualAction::Correct, _) => {
+                let new = before.and_then(|contact| contact.new_address.as_ref());
+                let new = new.and_then(|new| ContactAddress::try_from(new).ok());
+                suppression
+                    .filter(|suppression| suppression.cause == Cause::Corrected && new.as_ref() == self.new)
+                    .map(|suppression| format!("already {}; nothing to do", state(suppression)))
+            }
+            (ManualAction::Reactivate, _) => None,
         }
     }
 
@@ -136,6 +184,7 @@ impl<'a> Decision<'a> {
         ];
         let mut event = Event::new(identity_of("decision", &identity), Some(address.clone()), self.at, kind);
         event.list = self.list.map(str::to_owned);
+        event.new_address = self.new.and_then(|new| Address::parse(new.spelling()));
         event.actor = Some(self.by.clone());
         event.note = Some(self.why.to_owned());
         event
@@ -152,11 +201,18 @@ impl<'a> Decision<'a> {
         let streak = before.map_or(0, |contact| contact.soft_streak);
         match (suppression(before), suppression(after)) {
             (None, None) if streak > 0 => format!("was active with {streak} counted failures; they are forgotten"),
-            (Some(old), Some(new)) if old == new => format!("already {was}; your decision is recorded beside it"),
+            (Some(old), Some(new)) if old == new => {
+                format!("already {was}; your decision is recorded beside it{}", self.meant())
+            }
             (_, None) => format!("was {was}; now active"),
-            (None, Some(_)) => format!("was {was}; now suppressed"),
+            (None, Some(_)) => format!("was {was}; now suppressed{}", self.meant()),
             (Some(_), Some(new)) => format!("was {was}; now {}", state(new)),
         }
+    }
+
+    fn meant(&self) -> String {
+        self.new
+            .map_or_else(String::new, |new| format!("; what was meant is {}", new.spelling()))
     }
 }
 

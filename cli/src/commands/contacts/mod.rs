@@ -23,6 +23,7 @@ pub(super) async fn execute(data: &Path, command: ContactsCommand) -> Result<Out
         ContactsCommand::Check(args) => check::check(data, &args).await,
         ContactsCommand::Suppress(args) => decide::decide(data, ManualAction::Suppress, &args).await,
         ContactsCommand::Reactivate(args) => decide::decide(data, ManualAction::Reactivate, &args).await,
+        ContactsCommand::Correct(args) => decide::correct(data, &args).await,
         ContactsCommand::Import(args) => import::import(data, &args).await,
         ContactsCommand::Export(args) => export::export(data, &args).await,
         ContactsCommand::List { suppressed, format } => list::list(data, suppressed, format).await,

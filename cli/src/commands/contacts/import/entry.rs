@@ -159,6 +159,10 @@ impl<'a> Reading<'a> {
                     note: None,
                 }
             }
+            Cause::Corrected => Said {
+                kind: EventKind::Manual(ManualAction::Correct),
+                note: None,
+            },
             Cause::Manual => Said {
                 note: None,
                 ..by_hand()
