@@ -213,9 +213,9 @@ impl Reader {
         self.compare_sql(&sql);
     }
 
-    fn compare(&self, question: &Question, code: &str, rows: Vec<String>) {
+    fn compare(&self, question: &Question, code: &str, rows: &[String]) {
         if let Some(answer) = &question.answer {
-            assert_eq!(&rows, answer, "{} on {}:\n{code}", question.heading, self.name);
+            assert_eq!(rows, answer, "{} on {}:\n{code}", question.heading, self.name);
         }
     }
 
@@ -229,7 +229,8 @@ impl Reader {
         let answers: Vec<Vec<String>> = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(answers.len(), sql.len());
         for ((question, code), rows) in sql.iter().zip(answers) {
-            self.compare(question, code, rows.iter().map(|line| page::row(line)).collect());
+            let rows: Vec<_> = rows.iter().map(|line| page::row(line)).collect();
+            self.compare(question, code, &rows);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the page's answers are about: two campaigns, and what came back.
 
 use rebound_classify::{Address, Category, EnhancedStatus, Reason, ReplyCode, Severity};
-use rebound_contacts::{Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment};
+use rebound_contacts::{Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment, Ruling};
 
 /// When, whom, what, why, which campaign; then the server's words.
 type Row = (
@@ -32,6 +32,14 @@ const ROWS: &[Row] = &[
         "grace@example.com",
         REACTIVATE,
         Reason::Undefined,
+        "",
+        "",
+    ),
+    (
+        "2026-11-17T07:00:00Z",
+        "kate@example.net",
+        EventKind::Mail(Category::Complaint),
+        Reason::Feedback,
         "",
         "",
     ),
@@ -133,9 +141,17 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// One message each.
+/// One message each; one of them is held by the circuit breaker.
 pub(crate) fn records() -> Vec<MessageRecord> {
-    (0_u32..).zip(ROWS).map(|(nth, row)| record(nth, row)).collect()
+    let mut records: Vec<_> = (0_u32..).zip(ROWS).map(|(nth, row)| record(nth, row)).collect();
+    let held = records.iter().find_map(|record| {
+        let event = record.events().first()?;
+        let address = event.address.clone()?;
+        let hold = |address| Event::ruling(Ruling::Hold, event.message, address, event.at);
+        (address.as_str() == "kate@example.net").then(|| hold(address))
+    });
+    records.push(MessageRecord::new(held.into_iter().collect()).unwrap());
+    records
 }
 
 fn record(nth: u32, (at, address, kind, reason, campaign, diagnostic): &Row) -> MessageRecord {
@@ -156,7 +172,7 @@ fn record(nth: u32, (at, address, kind, reason, campaign, diagnostic): &Row) -> 
         _ => Severity::None,
     };
     match kind {
-        EventKind::Manual(_) => {
+        EventKind::Manual(_) | EventKind::Ruling(_) => {
             event.actor = text("support");
             event.note = text("asked for it by telephone");
         }
