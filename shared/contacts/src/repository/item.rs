@@ -26,6 +26,19 @@ pub(super) struct Stored {
     pub(super) contact: Contact,
     /// 0 when there was no item.
     pub(super) version: u64,
+    /// The UTC day on which mail about it was last recorded, `2026-11-21`.
+    pub(super) heard_on: Option<String>,
+}
+
+impl Stored {
+    /// One that is not stored yet.
+    pub(super) fn new(address: &ContactAddress) -> Self {
+        Self {
+            contact: Contact::new(address.clone()),
+            version: 0,
+            heard_on: None,
+        }
+    }
 }
 
 pub(super) fn event_to_item(event: &Event) -> Item {
@@ -99,7 +112,7 @@ pub(super) fn event_from_item(item: Item) -> Result<Event, DamagedItem> {
     })
 }
 
-pub(super) fn contact_to_item(contact: &Contact, version: u64) -> Item {
+pub(super) fn contact_to_item(Stored { contact, heard_on, .. }: &Stored, version: u64) -> Item {
     let mut item = Attributes::default();
     item.address(Some(&contact.address));
     item.text("domain", contact.address.domain());
@@ -139,6 +152,7 @@ pub(super) fn contact_to_item(contact: &Contact, version: u64) -> Item {
         );
     }
     item.put("journal", AttributeValue::B(Blob::new(contact.journal.encode())));
+    item.text("heard_on", heard_on.as_ref());
     item.number("version", Some(version));
     item.0
 }
@@ -183,6 +197,7 @@ pub(super) fn contact_from_item(item: Item) -> Result<Stored, DamagedItem> {
     Ok(Stored {
         contact,
         version: item.count("version")?,
+        heard_on: item.read("heard_on")?,
     })
 }
 

@@ -9,8 +9,9 @@ use crate::address::ContactAddress;
 use crate::event::Event;
 use crate::record::MessageRecord;
 
-/// The most events of one message in one transaction: each may come with its contact, and DynamoDB takes 100 items.
-const MAX_EVENTS: usize = 50;
+/// The most events of one message in one transaction: each may come with its contact and a ruling of the circuit
+/// breaker, and DynamoDB takes 100 items.
+const MAX_EVENTS: usize = 33;
 
 /// What is recorded all or nothing: a message, or, when it charges more contacts than a transaction takes, a part of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -203,7 +204,10 @@ mod tests {
                 (unit.first, unit.events.len(), load.items())
             })
             .collect();
-        assert_eq!(parts, [(true, 50, 100), (false, 50, 100), (false, 20, 40)]);
+        assert_eq!(
+            parts,
+            [(true, 33, 66), (false, 33, 66), (false, 33, 66), (false, 21, 42)]
+        );
     }
 
     fn message(contacts: &str) -> MessageRecord {

@@ -14,6 +14,7 @@ mod plan;
 mod read;
 mod retry;
 mod tables;
+mod watch;
 mod write;
 
 use std::sync::Arc;
@@ -137,6 +138,12 @@ impl Repository {
         Self { patience, ..self }
     }
 
+    /// The same, judging by this policy.
+    #[must_use]
+    pub fn with_policy(self, policy: Arc<Policy>) -> Self {
+        Self { policy, ..self }
+    }
+
     /// The policy it judges by.
     pub fn policy(&self) -> &Policy {
         &self.policy
@@ -159,5 +166,12 @@ impl Recorded {
         self.changes
             .iter()
             .filter_map(|(address, change)| Some((address, change.suppressed.as_ref()?)))
+    }
+
+    /// The contacts that it would have suppressed, had the circuit breaker not been open.
+    pub fn held(&self) -> impl Iterator<Item = (&ContactAddress, &Suppression)> {
+        self.changes
+            .iter()
+            .filter_map(|(address, change)| Some((address, change.held.as_ref()?)))
     }
 }

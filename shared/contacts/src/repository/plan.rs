@@ -9,8 +9,9 @@ use super::error::is_transient_code;
 use super::item::{Stored, contact_to_item, event_to_item};
 use super::lanes::Unit;
 use super::tables::Tables;
+use super::watch::Watch;
 use crate::address::ContactAddress;
-use crate::contact::{Change, Contact};
+use crate::contact::Change;
 use crate::event::Event;
 use crate::policy::Policy;
 
@@ -27,6 +28,8 @@ pub(super) struct Plan {
     pub(super) contacts: BTreeMap<String, Stored>,
     /// What each unit changes for whom.
     pub(super) changes: Vec<Vec<(ContactAddress, Change)>>,
+    /// The accounts whose claims it uses, once for each contact that it suppresses.
+    pub(super) claims: Vec<String>,
 }
 
 /// What an item of a transaction is.
@@ -36,6 +39,8 @@ enum Purpose {
     Event(usize, usize),
     /// The contact with this key.
     Contact(String),
+    /// A ruling of the circuit breaker, for this unit.
+    Ruling(usize),
 }
 
 /// What a cancelled transaction says.
@@ -54,14 +59,22 @@ pub(super) struct Verdict {
 }
 
 impl Plan {
-    /// A transaction that records these units, given what is known of their contacts.
-    pub(super) fn new(policy: &Policy, tables: &Tables, units: &[Unit<'_>], known: &Known) -> Result<Self, BuildError> {
+    /// A transaction that records these units, given what is known of their contacts and who watches.
+    pub(super) fn new(
+        policy: &Policy,
+        tables: &Tables,
+        units: &[Unit<'_>],
+        known: &Known,
+        watch: Option<&Watch>,
+    ) -> Result<Self, BuildError> {
+        let heard_on = watch.map(|watch| watch.now().day());
         let mut contacts: BTreeMap<String, Stored> = BTreeMap::new();
         let mut plan = Self {
             items: Vec::new(),
             purposes: Vec::new(),
             contacts: BTreeMap::new(),
             changes: Vec::new(),
+            claims: Vec::new(),
         };
         for (nth, unit) in units.iter().enumerate() {
             let mut changes = Vec::new();
@@ -71,13 +84,23 @@ impl Plan {
                     continue;
                 };
                 let stored = contacts.entry(address.as_str().to_owned()).or_insert_with(|| {
-                    let new = || Stored {
-                        contact: Contact::new(address.clone()),
-                        version: 0,
-                    };
+                    let new = || Stored::new(address);
                     known.get(address.as_str()).cloned().unwrap_or_else(new)
                 });
-                let change = stored.contact.apply(policy, event);
+                let change = match watch {
+                    None => stored.contact.apply(policy, event),
+                    Some(watch) => {
+                        let (change, claim, rulings) = watch.apply(policy, &mut stored.contact, event);
+                        plan.claims.extend(claim.map(str::to_owned));
+                        for ruling in &rulings {
+                            plan.add(Purpose::Ruling(nth), put_ruling(tables, ruling)?);
+                        }
+                        change
+                    }
+                };
+                if heard_on.is_some() {
+                    stored.heard_on.clone_from(&heard_on);
+                }
                 if change != Change::default() {
                     changes.push((address.clone(), change));
                 }
@@ -106,12 +129,12 @@ impl Plan {
                 ("ConditionalCheckFailed" | "TransactionConflict", Purpose::Contact(key)) => {
                     verdict.stale.insert(key.clone());
                 }
-                ("TransactionConflict", Purpose::Event(..)) => verdict.conflict = true,
+                ("TransactionConflict", Purpose::Event(..) | Purpose::Ruling(_)) => verdict.conflict = true,
                 (code, _) if is_transient_code(code) => verdict.transient = Some(code.to_owned()),
                 (code, purpose) => {
                     let words = format!("{code}: {}", reason.message().unwrap_or_default());
                     let concerned = units.iter().enumerate().filter(|(nth, unit)| match purpose {
-                        Purpose::Event(event_of, _) => nth == event_of,
+                        Purpose::Event(event_of, _) | Purpose::Ruling(event_of) => nth == event_of,
                         Purpose::Contact(key) => unit.events.iter().any(|event| event.recipient() == key),
                     });
                     verdict.refused.extend(concerned.map(|(nth, _)| (nth, words.clone())));
@@ -136,10 +159,18 @@ fn put_event(tables: &Tables, event: &Event) -> Result<Put, BuildError> {
         .build()
 }
 
+/// The same ruling again says nothing new, so it needs no condition.
+fn put_ruling(tables: &Tables, ruling: &Event) -> Result<Put, BuildError> {
+    Put::builder()
+        .table_name(&tables.events)
+        .set_item(Some(event_to_item(ruling)))
+        .build()
+}
+
 fn put_contact(tables: &Tables, stored: &Stored) -> Result<Put, BuildError> {
     let put = Put::builder()
         .table_name(&tables.contacts)
-        .set_item(Some(contact_to_item(&stored.contact, stored.version + 1)));
+        .set_item(Some(contact_to_item(stored, stored.version + 1)));
     if stored.version == 0 {
         put.condition_expression("attribute_not_exists(#address)")
             .expression_attribute_names("#address", "address")
@@ -166,7 +197,7 @@ mod tests {
         let (both, ann) = (events("both", &["ann", "bob"]), events("one", &["ann"]));
         let units = [unit(0, &both), unit(1, &ann)];
         let tables = Tables::with_prefix("");
-        let plan = Plan::new(&Policy::default(), &tables, &units, &Known::new()).unwrap();
+        let plan = Plan::new(&Policy::default(), &tables, &units, &Known::new(), None).unwrap();
         assert_eq!(plan.items.len(), 5);
         let verdict = |codes: &str| {
             let reason = |code| CancellationReason::builder().code(code).message("no").build();
@@ -257,9 +288,9 @@ mod tests {
         let (one, two) = (events("one", &["ann"]), events("two", &["ann"]));
         let units = [unit(0, &one), unit(1, &two)];
         let tables = Tables::with_prefix("");
-        let first = Plan::new(&Policy::default(), &tables, &units[..1], &Known::new()).unwrap();
+        let first = Plan::new(&Policy::default(), &tables, &units[..1], &Known::new(), None).unwrap();
         let known: Known = first.contacts.into_iter().collect();
-        let then = Plan::new(&Policy::default(), &tables, &units[1..], &known).unwrap();
+        let then = Plan::new(&Policy::default(), &tables, &units[1..], &known, None).unwrap();
         let conditions = |plan: &[TransactWriteItem]| {
             let puts = plan.iter().filter_map(TransactWriteItem::put);
             puts.map(|put| put.condition_expression().unwrap_or_default().to_owned())
@@ -273,7 +304,7 @@ mod tests {
             conditions(&then.items),
             ["attribute_not_exists(#message)", "#version = :read"]
         );
-        let both = Plan::new(&Policy::default(), &tables, &units, &Known::new()).unwrap();
+        let both = Plan::new(&Policy::default(), &tables, &units, &Known::new(), None).unwrap();
         assert_eq!(both.items.len(), 3);
         let stored = &both.contacts["ann@example.com"];
         assert_eq!((stored.version, stored.contact.events), (1, 2));

@@ -115,6 +115,17 @@ impl Repository {
         )
     }
 
+    /// The contacts that only the circuit breaker keeps from being suppressed (strongly consistent), in no particular
+    /// order. Reads the whole table.
+    pub fn held(&self) -> impl Stream<Item = Result<Contact, ReadError>> + '_ {
+        let pages = self.scan_pages("attribute_exists(held_by)".to_owned(), None, None);
+        decoded(
+            pages,
+            |item| contact_from_item(item).map(|stored| stored.contact),
+            "contacts that are held".to_owned(),
+        )
+    }
+
     /// Pages of the contacts that pass a filter, from all segments of the table as they come.
     fn scan_pages<'a>(
         &'a self,

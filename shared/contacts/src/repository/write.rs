@@ -15,7 +15,10 @@ use super::lanes::{Load, Unit, lanes};
 use super::plan::{Known, Plan, Verdict};
 use super::read::Found;
 use super::retry::Attempts;
+use super::watch::Watch;
 use super::{Recorded, Repository};
+use crate::moment::Moment;
+use crate::policy::Breaker;
 use crate::record::MessageRecord;
 
 /// What became of a unit.
@@ -30,28 +33,52 @@ impl Repository {
     ///
     /// A message that was recorded before, or that stands in the batch a second time, is a success that is not new.
     /// Contacts are read once per batch. Messages are packed into transactions; a message is never split over two,
-    /// unless it charges more than 50 contacts, which with their events fill a transaction. Then each part is recorded
-    /// all or nothing, and the message counts as new when its first part does. Recording again what was interrupted
-    /// counts exactly what is missing.
+    /// unless it charges more than 33 contacts, which with their events and the rulings on them fill a transaction. Then
+    /// each part is recorded all or nothing, and the message counts as new when its first part does. Recording again
+    /// what was interrupted counts exactly what is missing.
+    ///
+    /// Nobody watches how many contacts this suppresses: it is for what people decide. For mail there is
+    /// [`record_mail`](Self::record_mail).
     pub async fn record(&self, records: &[MessageRecord]) -> Vec<Result<Recorded, RecordError>> {
+        self.record_under(None, records).await
+    }
+
+    /// The same for messages that mailboxes have received, under the policy's circuit breaker: what an account's mail
+    /// suppresses on the UTC day of `now` beyond its limits is recorded together with a [`Ruling::Hold`](crate::Ruling),
+    /// and suppresses nobody until it is released. Costs one more request for each account of the batch, two when
+    /// something is held.
+    pub async fn record_mail(&self, records: &[MessageRecord], now: Moment) -> Vec<Result<Recorded, RecordError>> {
+        self.record_under(self.policy.breaker.map(|breaker| (breaker, now)), records)
+            .await
+    }
+
+    async fn record_under(
+        &self,
+        breaker: Option<(Breaker, Moment)>,
+        records: &[MessageRecord],
+    ) -> Vec<Result<Recorded, RecordError>> {
         let deadline = self.deadline();
         let (units, twins) = units(records);
         let touched = units.iter().flat_map(Unit::contacts);
         let mut results: Vec<Option<Result<Recorded, Failure>>> = vec![None; records.len()];
         match self.stored(touched, deadline).await {
             Err(failure) => results.fill(Some(Err(failure))),
-            Ok(Found { mut known, damaged }) => {
+            Ok(Found { known, damaged }) => {
                 let units = refuse_damaged(units, &damaged, &mut results);
-                let lanes = lanes(units, self.transaction_items).into_iter().map(|lane| {
-                    let known = take_known(&mut known, &lane);
-                    self.run(lane, known, deadline)
-                });
-                let lanes: Vec<_> = lanes.collect();
-                let mut outcomes = futures::stream::iter(lanes).buffer_unordered(self.concurrency);
-                while let Some(outcomes) = outcomes.next().await {
-                    for outcome in outcomes {
-                        if let Some(result) = results.get_mut(outcome.record) {
-                            merge(result, outcome);
+                let watch = match breaker {
+                    Some((breaker, now)) => self.watch(breaker, now, &units, &known, deadline).await.map(Some),
+                    None => Ok(None),
+                };
+                match watch {
+                    Err(failure) => results.fill(Some(Err(failure))),
+                    Ok(watch) => {
+                        for outcome in self.run_all(units, known, watch.as_ref(), deadline).await {
+                            if let Some(result) = results.get_mut(outcome.record) {
+                                merge(result, outcome);
+                            }
+                        }
+                        if let Some(watch) = watch {
+                            self.unwatch(watch, deadline).await;
                         }
                     }
                 }
@@ -86,17 +113,52 @@ impl Repository {
         records.iter().zip(results).map(answer).collect()
     }
 
+    /// Records units in lanes side by side.
+    async fn run_all(
+        &self,
+        units: Vec<Unit<'_>>,
+        mut known: Known,
+        watch: Option<&Watch>,
+        deadline: Instant,
+    ) -> Vec<Outcome> {
+        let attempt = Conditions { watch, deadline };
+        // Where something is held, every event may come with a ruling beside its contact.
+        let items = if watch.is_some_and(Watch::holds) {
+            self.transaction_items * 2 / 3
+        } else {
+            self.transaction_items
+        };
+        let lanes: Vec<_> = lanes(units, items)
+            .into_iter()
+            .map(|lane| {
+                let known = take_known(&mut known, &lane);
+                self.run(lane, known, items, attempt)
+            })
+            .collect();
+        let outcomes: Vec<_> = futures::stream::iter(lanes)
+            .buffer_unordered(self.concurrency)
+            .collect()
+            .await;
+        outcomes.into_iter().flatten().collect()
+    }
+
     /// Records the units of a lane, one transaction after the other.
-    async fn run(&self, lane: Vec<Unit<'_>>, mut known: Known, deadline: Instant) -> Vec<Outcome> {
+    async fn run(
+        &self,
+        lane: Vec<Unit<'_>>,
+        mut known: Known,
+        items: usize,
+        conditions: Conditions<'_>,
+    ) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(lane.len());
         let mut waiting = VecDeque::from(lane);
         while !waiting.is_empty() {
             let mut load = Load::default();
             let mut units = Vec::new();
-            while let Some(unit) = waiting.pop_front_if(|unit| load.takes(unit, self.transaction_items)) {
+            while let Some(unit) = waiting.pop_front_if(|unit| load.takes(unit, items)) {
                 units.push(unit);
             }
-            self.commit(units, &mut known, &mut outcomes, deadline).await;
+            self.commit(units, &mut known, &mut outcomes, conditions).await;
         }
         outcomes
     }
@@ -107,16 +169,17 @@ impl Repository {
         mut units: Vec<Unit<'_>>,
         known: &mut Known,
         outcomes: &mut Vec<Outcome>,
-        deadline: Instant,
+        conditions: Conditions<'_>,
     ) {
-        let mut attempts = Attempts::until(deadline);
+        let mut attempts = Attempts::until(conditions.deadline);
         while !units.is_empty() {
-            match self.attempt(&mut units, known, outcomes, &mut attempts).await {
+            let attempted = self.attempt(&mut units, known, outcomes, conditions.watch, &mut attempts);
+            match attempted.await {
                 Ok(()) => {}
                 // Which one it does not like, DynamoDB does not say: each for itself.
                 Err(Failure::Refused { .. }) if units.len() > 1 => {
                     for unit in std::mem::take(&mut units) {
-                        Box::pin(self.commit(vec![unit], known, outcomes, deadline)).await;
+                        Box::pin(self.commit(vec![unit], known, outcomes, conditions)).await;
                     }
                 }
                 Err(failure) => {
@@ -132,12 +195,17 @@ impl Repository {
         units: &mut Vec<Unit<'_>>,
         known: &mut Known,
         outcomes: &mut Vec<Outcome>,
+        watch: Option<&Watch>,
         attempts: &mut Attempts,
     ) -> Result<(), Failure> {
-        let plan = Plan::new(&self.policy, &self.tables, units, known).map_err(|error| Failure::Refused {
+        let plan = Plan::new(&self.policy, &self.tables, units, known, watch).map_err(|error| Failure::Refused {
             reason: error.to_string(),
         })?;
-        let reasons = match self.transact(&plan, attempts).await? {
+        let transacted = self.transact(&plan, attempts).await;
+        if let (Some(watch), Err(_) | Ok(Transacted::Cancelled(_))) = (watch, &transacted) {
+            watch.give_back(plan.claims.iter().map(String::as_str));
+        }
+        let reasons = match transacted? {
             Transacted::Done => {
                 known.extend(plan.contacts);
                 for (unit, changes) in units.drain(..).zip(plan.changes) {
@@ -206,6 +274,13 @@ impl Repository {
             }
         }
     }
+}
+
+/// What holds for every transaction of a batch.
+#[derive(Clone, Copy)]
+struct Conditions<'a> {
+    watch: Option<&'a Watch>,
+    deadline: Instant,
 }
 
 /// How a transaction was answered.

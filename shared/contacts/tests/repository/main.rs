@@ -7,6 +7,7 @@
 )] // test code, though not in a `cfg(test)` module
 
 mod batches;
+mod breaker;
 mod deadline;
 mod killed;
 mod reading;
