@@ -17,6 +17,7 @@ mod policy;
 mod record;
 #[cfg(feature = "dynamodb")]
 pub mod repository;
+pub mod story;
 
 pub use address::{ContactAddress, InvalidAddress};
 pub use contact::{Change, Contact, Counters, LastVerdict, Status, fold};
