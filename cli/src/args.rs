@@ -40,7 +40,8 @@ Examples:
   rebound classify bounce.eml                  say what one message is, change nothing
   rebound classify --explain bounce.eml        and how that is known
   rebound contacts list --suppressed           whom to stop mailing
-  rebound contacts show ann@example.com        why";
+  rebound contacts why ann@example.com         for what reason
+  rebound contacts check list.csv > mail.csv   whom of a list to mail";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

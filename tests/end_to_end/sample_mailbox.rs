@@ -213,6 +213,6 @@ fn assert_contacts(contacts: &[Value], expected: &Value) {
 fn a_suppressed_contact_says_why() {
     let data = TempDir::new().expect("a folder");
     rebound(data.path()).arg("run").arg(mailbox()).assert().success();
-    let story = stdout(rebound(data.path()).args(["contacts", "show", "Frieda.Lang@ALDER.example.net"]));
+    let story = stdout(rebound(data.path()).args(["contacts", "why", "Frieda.Lang@ALDER.example.net"]));
     insta::assert_snapshot!("story-of-five-soft-bounces", story);
 }

@@ -8,8 +8,9 @@ use super::{ReportFormat, RowFormat};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ContactsCommand {
-    /// One contact: its state, and every event behind it
-    Show {
+    /// One contact's story: its state, every event behind it, and what the policy made of each
+    #[command(visible_alias = "show")]
+    Why {
         /// The contact's address, in any spelling
         address: String,
         /// How to print it

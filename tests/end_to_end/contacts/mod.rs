@@ -3,6 +3,7 @@
 mod check;
 mod decide;
 mod lists;
+mod why;
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@ mod decide;
 mod export;
 mod import;
 mod list;
-mod show;
+mod why;
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::args::ContactsCommand;
 /// Runs one of the verbs.
 pub(super) async fn execute(data: &Path, command: ContactsCommand) -> Result<Outcome> {
     match command {
-        ContactsCommand::Show { address, format } => show::show(data, &address, format).await,
+        ContactsCommand::Why { address, format } => why::why(data, &address, format).await,
         ContactsCommand::Check(args) => check::check(data, &args).await,
         ContactsCommand::Suppress(args) => decide::decide(data, ManualAction::Suppress, &args).await,
         ContactsCommand::Reactivate(args) => decide::decide(data, ManualAction::Reactivate, &args).await,

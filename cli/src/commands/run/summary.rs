@@ -249,7 +249,7 @@ impl Summary {
         if let Some(contact) = self.suppressed.first() {
             step(
                 "why, in the server's own words",
-                format!("{rebound} contacts show {}", contact.address),
+                format!("{rebound} contacts why {}", contact.address),
             );
         }
         if let (Some(path), Some(_)) = (paths.first(), self.found.get(&Category::Unrecognised)) {
