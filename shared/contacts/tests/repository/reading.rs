@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::TryStreamExt;
 use rebound_classify::Category;
-use rebound_contacts::repository::ContactFilter;
+use rebound_contacts::repository::{ContactFilter, Unmailable};
 use rebound_contacts::{Cause, Contact, Event};
 
 use crate::stores::{Store, on_every_store};
@@ -85,11 +85,17 @@ async fn however_small_the_pages_nothing_is_missing() {
         batch.extend(
             (0..10).map(|nth| record(vec![event(&nth.to_string(), "contact00", 2 + nth, Category::Delivered)])),
         );
+        let unsubscribed = (0..12).filter(|nth| nth % 2 == 0).map(|nth| {
+            let mut event = event("off", &format!("contact{nth:02}"), 40, Category::Unsubscribe);
+            event.list = Some("news".to_owned());
+            event
+        });
+        batch.push(record(unsubscribed.collect()));
         for result in store.repository.record(&batch).await {
             result.unwrap();
         }
         let whole = Box::pin(everything(store)).await;
-        assert_eq!(whole.lens(), [12, 11, 12, 12]);
+        assert_eq!(whole.lens(), [12, 12, 12, 12, 12, 6]);
         // 12 items are full pages of 1, 2, 3 and 12: then the last page may be empty.
         for page in [1, 2, 3, 5, 12, 100] {
             store.requests.limit_pages(page);
@@ -141,15 +147,19 @@ struct Everything {
     of_contact: Vec<Event>,
     contacts: Vec<Contact>,
     suppressed: Vec<Contact>,
+    unmailable: Vec<Unmailable>,
+    off_list: Vec<Contact>,
 }
 
 impl Everything {
-    fn lens(&self) -> [usize; 4] {
+    fn lens(&self) -> [usize; 6] {
         [
             self.of_message.len(),
             self.of_contact.len(),
             self.contacts.len(),
             self.suppressed.len(),
+            self.unmailable.len(),
+            self.off_list.len(),
         ]
     }
 }
@@ -165,10 +175,16 @@ async fn everything(store: &Store) -> Everything {
     let mut suppressed: Vec<Contact> = store.repository.contacts(filter).try_collect().await.unwrap();
     // They were all suppressed at the same time, and come in any order.
     suppressed.sort_by(|a, b| a.address.cmp(&b.address));
+    let mut unmailable: Vec<Unmailable> = store.repository.unmailable(Some("news")).try_collect().await.unwrap();
+    unmailable.sort_by(|a, b| a.address.cmp(&b.address));
+    let mut off_list: Vec<Contact> = store.repository.off_list("news").try_collect().await.unwrap();
+    off_list.sort_by(|a, b| a.address.cmp(&b.address));
     Everything {
         of_message: of_message.try_collect().await.unwrap(),
         of_contact: events_of(store, &contact_address("contact00")).await,
         contacts: all_contacts(store).await,
         suppressed,
+        unmailable,
+        off_list,
     }
 }

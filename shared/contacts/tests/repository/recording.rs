@@ -122,6 +122,46 @@ async fn what_is_stored_is_the_fold_of_what_was_recorded() {
 }
 
 #[tokio::test]
+async fn two_writers_with_the_same_messages_in_any_order_make_the_same_contacts() {
+    on_every_store("two", async |store| {
+        for seed in 1..=4 {
+            let store = store.beside(&seed.to_string()).await;
+            let mut random = fastrand::Rng::with_seed(seed);
+            let records: Vec<_> = (0..80).map(|nth| random_record(nth, &mut random)).collect();
+            let mut writer = || {
+                let mut records = records.clone();
+                random.shuffle(&mut records);
+                let repository = store.repository.clone().with_transaction_items(random.usize(8..=100));
+                let batch = random.usize(1..=records.len());
+                Box::pin(async move {
+                    let mut new = 0;
+                    for batch in records.chunks(batch) {
+                        let results = repository.record(batch).await;
+                        new += results
+                            .into_iter()
+                            .filter(|result| result.as_ref().unwrap().new)
+                            .count();
+                    }
+                    new
+                })
+            };
+            // Each message is new to one of them, and contacts are written by both.
+            let (one, other) = futures::join!(writer(), writer());
+            assert_eq!(one + other, records.len(), "seed {seed}");
+            let history: Vec<Event> = records.iter().flat_map(MessageRecord::events).cloned().collect();
+            for contact in all_contacts(&store).await {
+                assert_eq!(
+                    contact,
+                    fold(&Policy::default(), &contact.address, &history),
+                    "seed {seed}"
+                );
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_change_is_told_by_the_message_that_made_it() {
     on_every_store("told", async |store| {
         let reactivation = EventKind::Manual(ManualAction::Reactivate);
