@@ -1,6 +1,8 @@
 //! Where the repository is tested: the embedded DynamoDB, and any other that is named.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
@@ -31,7 +33,10 @@ pub(crate) async fn on_every_store(test: &str, check: impl AsyncFn(&Store)) {
     stack.close().await.unwrap();
 
     if let Some(client) = other_dynamodb() {
-        let test = format!("{test}-{}", std::process::id());
+        // It may run for long, and for many processes; and two tests may choose the same word.
+        static STORES: AtomicU32 = AtomicU32::new(0);
+        let nth = STORES.fetch_add(1, Ordering::Relaxed);
+        let test = format!("{test}-{}-{nth}", std::process::id());
         check(&Store::over(client, &test).await).await;
     }
 }
@@ -59,6 +64,8 @@ impl Store {
         let tables = Tables::with_prefix(&format!("{test}-"));
         tables.ensure(&client).await.unwrap();
         let repository = Repository::new(&client, tables.clone(), Arc::new(Policy::default()));
+        // What is tested here is what comes out, on machines that may be very busy.
+        let repository = repository.with_patience(Duration::from_mins(5));
         Self {
             bare,
             client,
