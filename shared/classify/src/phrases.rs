@@ -3,44 +3,31 @@
 //! An Aho-Corasick automaton over as many phrases takes milliseconds to build, which a function that starts for a single
 //! message can't afford; this takes microseconds, and runs faster where matches are rare.
 //!
-//! The text is looked at every few bytes only, four bytes at a time. Each phrase is filed under as many neighbouring
-//! fours of its own as there are bytes in a step, so that one of these looks falls upon one of them wherever the phrase
-//! stands; and under those of its fours that the set has least of, so that ordinary words cost next to nothing.
+//! The text is looked at every few bytes only, a few bytes at a time. Each phrase is filed under as many neighbouring
+//! keys of its own as there are bytes in a step, so that one of these looks falls upon one of them wherever the phrase
+//! stands; and under those of its keys that the set has least of, so that ordinary words cost next to nothing. Phrases
+//! that are not all ASCII are filed apart: they are looked for only in texts that aren't either.
 
 use std::borrow::Cow;
 
-/// Bytes that a phrase is filed under. Shorter phrases can't be found.
-const KEY_BYTES: usize = 4;
-/// A longer step would file every phrase under more keys than it saves looks.
-const MAX_STEP: usize = 4;
+/// Shorter phrases can't be found.
+const MIN_PHRASE: usize = 4;
+/// Bytes looked at; a key is all of them, or for the sake of longer steps all but the last.
+const WINDOW: usize = 4;
 /// Bits of a hash; many times more values than there are keys, so that most looks end with it.
 const HASH_BITS: u32 = 15;
 /// One bit for each hash.
 const HASH_WORDS: usize = 1 << (HASH_BITS - 6);
-/// Chains of keys, by a part of the hash; a power of two.
-const CHAINS: usize = 1 << 10;
-/// End of a chain.
-const NONE: u16 = u16::MAX;
+/// Lists of keys, by the last bits of their hash.
+const LISTS: usize = 1 << 11;
 
 /// A set of phrases, compared without regard to ASCII case.
 #[derive(Debug)]
 pub(crate) struct PhraseSet {
     phrases: Vec<Cow<'static, str>>,
-    step: usize,
-    /// One bit for each hash that a key has.
-    hashes: Box<[u64; HASH_WORDS]>,
-    chains: Vec<u16>,
-    keys: Vec<Key>,
-}
-
-/// Four bytes of a phrase.
-#[derive(Debug)]
-struct Key {
-    bytes: u32,
-    next: u16,
-    phrase: u16,
-    /// How many bytes of the phrase stand before them.
-    offset: usize,
+    ascii: Keys,
+    /// Of phrases with other letters.
+    wide: Keys,
 }
 
 /// Where a phrase was found.
@@ -56,111 +43,195 @@ impl PhraseSet {
     /// Files `phrases`, which are in lower case.
     pub(crate) fn new<P: Into<Cow<'static, str>>>(phrases: impl IntoIterator<Item = P>) -> Self {
         let phrases: Vec<Cow<'static, str>> = phrases.into_iter().map(Into::into).collect();
-        let lengths = phrases.iter().map(|phrase| phrase.len());
-        let shortest = lengths.filter(|length| *length >= KEY_BYTES).min().unwrap_or(KEY_BYTES);
-        let mut set = Self {
-            step: (shortest - KEY_BYTES + 1).min(MAX_STEP),
-            hashes: Box::new([0; HASH_WORDS]),
-            chains: vec![NONE; CHAINS],
-            keys: Vec::new(),
-            phrases: Vec::new(),
+        let of = |ascii: bool| {
+            let numbered = (0_u16..).zip(phrases.iter().map(Cow::as_ref));
+            Keys::of(numbered.filter(move |(_, phrase)| phrase.is_ascii() == ascii))
         };
-        let mut uses = vec![0_u16; 1 << HASH_BITS];
-        for bytes in phrases.iter().flat_map(|phrase| fours(phrase)) {
-            if let Some(uses) = uses.get_mut(hash_of(bytes)) {
-                *uses = uses.saturating_add(1);
-            }
-        }
-        for (number, phrase) in (0_u16..).zip(&phrases) {
-            let uses: Vec<u32> = fours(phrase)
-                .map(|bytes| uses.get(hash_of(bytes)).copied().unwrap_or_default().into())
-                .collect();
-            let rarest = uses
-                .windows(set.step)
-                .enumerate()
-                .min_by_key(|(_, uses)| uses.iter().sum::<u32>());
-            let offset = rarest.map_or(0, |(offset, _)| offset);
-            for (offset, bytes) in fours(phrase).enumerate().skip(offset).take(set.step) {
-                set.file(number, offset, bytes);
-            }
-        }
-        Self { phrases, ..set }
-    }
-
-    fn file(&mut self, phrase: u16, offset: usize, bytes: u32) {
-        let hash = hash_of(bytes);
-        let number = u16::try_from(self.keys.len()).unwrap_or(NONE);
-        if let (Some(bits), Some(chain)) = (self.hashes.get_mut(hash / 64), self.chains.get_mut(hash % CHAINS)) {
-            *bits |= 1 << (hash % 64);
-            let next = std::mem::replace(chain, number);
-            self.keys.push(Key {
-                bytes,
-                next,
-                phrase,
-                offset,
-            });
+        Self {
+            ascii: of(true),
+            wide: of(false),
+            phrases,
         }
     }
 
     /// Every phrase in `text`, overlapping ones too, in the order of their beginnings; of those that begin at the same
     /// place the last of the list comes first.
     pub(crate) fn find(&self, text: &str) -> std::vec::IntoIter<Match> {
-        let text = text.as_bytes();
         let mut found = Vec::new();
-        let mut at = 0;
-        while let Some(window) = text.get(at..).and_then(|rest| rest.first_chunk()) {
-            let bytes = key_of(*window);
-            if self.may_have(bytes) {
-                self.look(text, at, bytes, &mut found);
-            }
-            at += self.step;
+        let mut check = |at: usize, key: &Key| found.extend(self.match_around(text.as_bytes(), at, key));
+        self.ascii.find(text.as_bytes(), &mut check);
+        if !self.wide.is_empty() && !text.is_ascii() {
+            self.wide.find(text.as_bytes(), &mut check);
         }
         found.sort_unstable_by_key(|found| (found.start, std::cmp::Reverse(found.index)));
         found.into_iter()
     }
 
-    /// Whether a key may have these bytes.
-    fn may_have(&self, bytes: u32) -> bool {
-        let hash = hash_of(bytes);
+    /// The phrase that has the key, if all of it stands around the `key` at `at`.
+    fn match_around(&self, text: &[u8], at: usize, key: &Key) -> Option<Match> {
+        let index = usize::from(key.phrase);
+        let phrase = self.phrases.get(index)?;
+        let start = at.checked_sub(usize::from(key.offset))?;
+        let end = start + phrase.len();
+        let stands = text.get(start..end)?.eq_ignore_ascii_case(phrase.as_bytes());
+        stands.then_some(Match { index, start, end })
+    }
+}
+
+/// Phrases filed under their keys.
+#[derive(Debug)]
+struct Keys {
+    /// How far one look is from the next.
+    step: usize,
+    /// Bytes of a key.
+    width: usize,
+    /// Makes a hash of a window's bytes, blind to those that are not the key's.
+    multiplier: u32,
+    /// One bit for each hash that a key has.
+    hashes: Box<[u64; HASH_WORDS]>,
+    /// Where the keys of each list begin.
+    lists: Vec<u16>,
+    keys: Vec<Key>,
+}
+
+/// A few bytes of a phrase.
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    /// They and what follows them, eight bytes at most.
+    bytes: u64,
+    /// How much of eight bytes that is.
+    mask: u64,
+    phrase: u16,
+    /// How many bytes of the phrase stand before them.
+    offset: u16,
+}
+
+impl Keys {
+    /// Files phrases under their numbers.
+    fn of<'p>(phrases: impl Iterator<Item = (u16, &'p str)> + Clone) -> Self {
+        let phrases = phrases.filter(|(_, phrase)| phrase.len() >= MIN_PHRASE);
+        let shortest = phrases.clone().map(|(_, phrase)| phrase.len()).min();
+        let shortest = shortest.unwrap_or(MIN_PHRASE);
+        // A window has to hold a whole number of steps, and a phrase a key wherever the looks fall.
+        let step = if shortest > WINDOW + 1 { WINDOW } else { WINDOW / 2 };
+        let width = (shortest - step + 1).min(WINDOW);
+        let mut filed = Self {
+            step,
+            width,
+            multiplier: 0x9E37_79B1 << (8 * (WINDOW - width)),
+            hashes: Box::new([0; HASH_WORDS]),
+            lists: Vec::new(),
+            keys: Vec::new(),
+        };
+        let mut uses = vec![0_u16; 1 << HASH_BITS];
+        for hash in phrases.clone().flat_map(|(_, phrase)| filed.hashes_of(phrase)) {
+            if let Some(uses) = uses.get_mut(hash) {
+                *uses = uses.saturating_add(1);
+            }
+        }
+        let mut keys = Vec::new();
+        for (phrase, text) in phrases {
+            let uses: Vec<u32> = filed
+                .hashes_of(text)
+                .map(|hash| uses.get(hash).copied().unwrap_or_default().into())
+                .collect();
+            let rarest = uses
+                .windows(step)
+                .enumerate()
+                .min_by_key(|(_, uses)| uses.iter().sum::<u32>());
+            let offset = rarest.map_or(0, |(offset, _)| offset);
+            let all = (0_u16..).zip(filed.hashes_of(text));
+            keys.extend(all.skip(offset).take(step).map(|(offset, hash)| {
+                let rest = text.as_bytes().get(usize::from(offset)..).unwrap_or_default();
+                let key = Key {
+                    bytes: eight_of(rest),
+                    mask: u64::MAX >> (8 * (8_usize.saturating_sub(rest.len()))),
+                    phrase,
+                    offset,
+                };
+                (hash, key)
+            }));
+        }
+        keys.sort_unstable_by_key(|(hash, key)| (hash % LISTS, key.phrase));
+        filed.lists = (0..=LISTS)
+            .map(|list| keys.partition_point(|(hash, _)| hash % LISTS < list))
+            .map(|begin| u16::try_from(begin).unwrap_or(u16::MAX))
+            .collect();
+        for (hash, key) in keys {
+            if let Some(bits) = filed.hashes.get_mut(hash / 64) {
+                *bits |= 1 << (hash % 64);
+            }
+            filed.keys.push(key);
+        }
+        filed
+    }
+
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Calls `check` with every key in `text` and where it stands.
+    fn find(&self, text: &[u8], mut check: impl FnMut(usize, &Key)) {
+        for from in (0..WINDOW).step_by(self.step) {
+            let (windows, rest) = text.get(from..).unwrap_or_default().as_chunks();
+            for (number, window) in windows.iter().enumerate() {
+                let hash = self.hash(*window);
+                if self.is_known(hash) {
+                    self.look(hash, text, from + number * WINDOW, &mut check);
+                }
+            }
+            let mut last = [0; WINDOW];
+            for (byte, rest) in last.iter_mut().zip(rest) {
+                *byte = *rest;
+            }
+            self.look(self.hash(last), text, from + windows.len() * WINDOW, &mut check);
+        }
+    }
+
+    /// Whether a key has this hash.
+    fn is_known(&self, hash: usize) -> bool {
         let bits = self.hashes.get(hash / 64);
         bits.is_some_and(|bits| bits & (1 << (hash % 64)) != 0)
     }
 
-    /// Adds the phrases that have `bytes` for a key and stand around `at`.
-    fn look(&self, text: &[u8], at: usize, bytes: u32, found: &mut Vec<Match>) {
-        let key = |number: u16| self.keys.get(usize::from(number));
-        let first = self.chains.get(hash_of(bytes) % CHAINS).copied().and_then(key);
-        for known in std::iter::successors(first, |known| key(known.next)).filter(|known| known.bytes == bytes) {
-            let phrase = self.phrases.get(usize::from(known.phrase));
-            let Some((phrase, start)) = phrase.zip(at.checked_sub(known.offset)) else {
-                continue;
-            };
-            let end = start + phrase.len();
-            let stands = text.get(start..end);
-            if stands.is_some_and(|stands| stands.eq_ignore_ascii_case(phrase.as_bytes())) {
-                found.push(Match {
-                    index: usize::from(known.phrase),
-                    start,
-                    end,
-                });
+    /// Calls `check` with the keys that stand at `at`. Rarely needed, and no part of the loop that asks for it.
+    #[inline(never)]
+    fn look(&self, hash: usize, text: &[u8], at: usize, check: &mut impl FnMut(usize, &Key)) {
+        let bound = |list: usize| self.lists.get(list).copied().map_or(0, usize::from);
+        let list = hash % LISTS;
+        let stands = eight_of(text.get(at..).unwrap_or_default());
+        for key in self.keys.get(bound(list)..bound(list + 1)).unwrap_or_default() {
+            if (key.bytes ^ stands) & key.mask == 0 {
+                check(at, key);
             }
         }
     }
+
+    /// The hashes of all keys that a phrase could be filed under.
+    fn hashes_of(&self, phrase: &str) -> impl Iterator<Item = usize> {
+        phrase.as_bytes().windows(self.width).map(|bytes| {
+            let mut window = [0; WINDOW];
+            for (byte, known) in window.iter_mut().zip(bytes) {
+                *byte = *known;
+            }
+            self.hash(window)
+        })
+    }
+
+    fn hash(&self, window: [u8; WINDOW]) -> usize {
+        let bytes = u32::from_le_bytes(window) | 0x2020_2020;
+        (bytes.wrapping_mul(self.multiplier) >> (32 - HASH_BITS)) as usize
+    }
 }
 
-/// The keys that a phrase could be filed under.
-fn fours(phrase: &str) -> impl Iterator<Item = u32> {
-    let windows = phrase.as_bytes().windows(KEY_BYTES);
-    windows.filter_map(|window| window.first_chunk().copied().map(key_of))
-}
-
-/// Four bytes as a number; the bit that tells cases apart is set, which also makes some other bytes equal.
-fn key_of(window: [u8; KEY_BYTES]) -> u32 {
-    u32::from_le_bytes(window) | 0x2020_2020
-}
-
-fn hash_of(bytes: u32) -> usize {
-    (bytes.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize
+/// The first eight bytes as a number; the bit that tells cases apart is set, which also makes some other bytes equal.
+fn eight_of(text: &[u8]) -> u64 {
+    let mut eight = [0; 8];
+    match text.first_chunk() {
+        Some(all) => eight = *all,
+        None => eight.iter_mut().zip(text).for_each(|(byte, there)| *byte = *there),
+    }
+    u64::from_le_bytes(eight) | 0x2020_2020_2020_2020
 }
 
 #[cfg(test)]
@@ -189,7 +260,7 @@ mod tests {
             let set = PhraseSet::new(phrases.clone());
             let mut expected = Vec::new();
             for start in 0..text.len() {
-                for (index, phrase) in phrases.iter().enumerate().rev().filter(|(_, phrase)| phrase.len() >= KEY_BYTES) {
+                for (index, phrase) in phrases.iter().enumerate().rev().filter(|(_, phrase)| phrase.len() >= MIN_PHRASE) {
                     let end = start + phrase.len();
                     let stands = text.as_bytes().get(start..end);
                     if stands.is_some_and(|found| found.eq_ignore_ascii_case(phrase.as_bytes())) {
