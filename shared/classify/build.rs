@@ -15,6 +15,9 @@
 mod fold;
 #[path = "build/phrases.rs"]
 mod phrases;
+#[allow(dead_code, reason = "only a part of it is needed here")]
+#[path = "src/prefixes.rs"]
+mod prefixes;
 #[path = "build/reason.rs"]
 mod reason;
 #[path = "build/words.rs"]
@@ -29,6 +32,7 @@ fn main() {
         "phrases",
         "rules",
         "src/kinds/fold.rs",
+        "src/prefixes.rs",
         "src/reason",
         "src/words/status.rs",
     ] {

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::fold::fold;
+use crate::prefixes::{MIN_BYTES, Prefixes};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,21 +70,12 @@ pub(crate) fn compile(folder: &Path, out: &Path) {
     let mut code = String::new();
     table(&mut code, "GROUPS", "Group", groups);
     table(&mut code, "PHRASES", "Phrase", phrases);
-    let keys: Vec<&[u8]> = pieces.keys().map(String::as_bytes).collect();
-    let first_of = |byte: u16| keys.partition_point(|key| u16::from(key[0]) < byte);
-    table(&mut code, "STARTS", "u16", (0..=256).map(first_of));
+    assert!(pieces.keys().all(|piece| piece.len() >= MIN_BYTES), "too short to be found");
     code.push_str("#[allow(clippy::unreadable_literal, reason = \"bytes, for the machine\")]\n");
-    table(&mut code, "KEYS", "u64", keys.iter().map(|key| leading_bytes(key)));
-    let rows = pieces
-        .iter()
-        .zip(longest_prefixes(&keys))
-        .map(|((text, uses), prefix)| {
-            format!(
-                "Piece {{ text: {text:?}, prefix: {prefix:?}, uses: &[{}] }}",
-                uses.join(", ")
-            )
-        });
-    table(&mut code, "PIECES", "Piece", rows);
+    let sorted = Prefixes::new(pieces.keys().map(String::as_str));
+    writeln!(code, "static PIECES: Prefixes = {};", prefixes(&sorted)).expect("a string takes it");
+    let rows = pieces.values().map(|uses| format!("&[{}]", uses.join(", ")));
+    table(&mut code, "USES", "&[Use]", rows);
     let rows = whole.iter().map(|(text, groups)| format!("({text:?}, &{groups:?})"));
     table(&mut code, "WHOLE", "(&str, &[u16])", rows);
 
@@ -101,31 +93,6 @@ pub(crate) fn compile(folder: &Path, out: &Path) {
         }
     }
     std::fs::write(out, code).expect("OUT_DIR is writable");
-}
-
-/// The first eight bytes as a number that sorts as they do.
-fn leading_bytes(key: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    let length = key.len().min(8);
-    bytes[..length].copy_from_slice(&key[..length]);
-    u64::from_be_bytes(bytes)
-}
-
-/// For each of the sorted `keys` the longest other one that it starts with.
-fn longest_prefixes(keys: &[&[u8]]) -> Vec<Option<u16>> {
-    let mut open: Vec<usize> = Vec::new();
-    let mut prefixes = Vec::new();
-    for (at, key) in keys.iter().enumerate() {
-        while open.last().is_some_and(|before| !key.starts_with(keys[*before])) {
-            open.pop();
-        }
-        prefixes.push(
-            open.last()
-                .map(|before| u16::try_from(*before).expect("there are fewer pieces")),
-        );
-        open.push(at);
-    }
-    prefixes
 }
 
 fn says(folder: &Path) -> impl Iterator<Item = Say> {
@@ -163,4 +130,25 @@ pub(crate) fn camel(kebab: &str) -> String {
         .split('-')
         .map(|word| word[..1].to_uppercase() + &word[1..])
         .collect()
+}
+
+/// As code, like all that is borrowed from static memory.
+pub(crate) fn prefixes(prefixes: &Prefixes) -> String {
+    format!(
+        "Prefixes {{ texts: Cow::Borrowed({:?}), ends: {}, shorter: {}, keys: {}, starts: {}, heads: {} }}",
+        prefixes.texts,
+        borrowed(prefixes.ends.iter()),
+        borrowed(prefixes.shorter.iter().map(|shorter| format!("{shorter:?}"))),
+        borrowed(prefixes.keys.iter()),
+        borrowed(prefixes.starts.iter()),
+        borrowed(prefixes.heads.iter()),
+    )
+}
+
+pub(crate) fn borrowed<R: std::fmt::Display>(items: impl IntoIterator<Item = R>) -> String {
+    let mut list = String::from("Cow::Borrowed(&[");
+    for item in items {
+        writeln!(list, "{item},").expect("a string takes it");
+    }
+    list + "])"
 }

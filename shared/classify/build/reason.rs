@@ -16,12 +16,12 @@ mod order;
 #[path = "../src/reason/phrases.rs"]
 mod phrases;
 
-use std::fmt::{Debug, Write};
+use std::fmt::Debug;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::phrases::{camel, read};
+use crate::phrases::{borrowed, camel, prefixes, read};
 use codes::{ReplyPattern, StatusPattern};
 use phrases::{PhraseSet, PhraseSetBuilder};
 
@@ -165,20 +165,10 @@ fn row(file: &str, rule: &Rule) -> String {
 fn set(set: &PhraseSet) -> String {
     let debug = |item: &dyn Debug| format!("{item:?}");
     format!(
-        "PhraseSet {{ first: {}, texts: Cow::Borrowed({:?}), entries: {}, keys: {}, starts: {}, uses: {} }}",
+        "PhraseSet {{ first: {}, fragments: {}, entries: {}, uses: {} }}",
         borrowed(set.first.iter()),
-        set.texts,
+        prefixes(&set.fragments),
         borrowed(set.entries.iter().map(|entry| debug(entry))),
-        borrowed(set.keys.iter()),
-        borrowed(set.starts.iter()),
         borrowed(set.uses.iter().map(|usage| debug(usage))),
     )
-}
-
-fn borrowed<R: std::fmt::Display>(items: impl IntoIterator<Item = R>) -> String {
-    let mut list = String::from("Cow::Borrowed(&[");
-    for item in items {
-        writeln!(list, "{item},").expect("a string takes it");
-    }
-    list + "])"
 }

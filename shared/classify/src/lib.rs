@@ -46,6 +46,7 @@ mod mime;
 mod original;
 mod phrases;
 mod pipeline;
+mod prefixes;
 mod proof;
 pub mod reason;
 mod report;

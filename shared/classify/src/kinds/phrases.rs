@@ -1,10 +1,13 @@
 //! The phrases: what they say, where they count, and finding them all in one pass.
 //!
-//! They are data, `phrases/*.toml`, folded and sorted when this crate is built. There are thousands, in forty languages:
-//! an automaton over them takes twenty milliseconds to build and a table of it megabytes, so at every start of a word
-//! a binary search over the sorted list finds those that stand there.
+//! They are data, `phrases/*.toml`, folded and put in order when this crate is built. There are thousands, in forty
+//! languages: an automaton over them takes twenty milliseconds to build and a table of it megabytes, so at every start
+//! of a word those that stand there are looked up.
+
+use std::borrow::Cow;
 
 use super::fold::is_unspaced;
+use crate::prefixes::Prefixes;
 
 /// What stands between the pieces of a phrase, at most: a date and a few words.
 const MAX_GAP_BYTES: usize = 72;
@@ -113,8 +116,8 @@ fn bit(says: Says) -> u64 {
     1 << (says as u64)
 }
 
-// Written by `build.rs`: GROUPS, PHRASES, PIECES, their first eight bytes (KEYS), where those of a first byte begin (STARTS), WHOLE, and the sorted lists of `phrases/quoting.toml` and
-// `phrases/sentences.toml` under their names there.
+// Written by `build.rs`: GROUPS, PHRASES, PIECES and what they are used for (USES), WHOLE, and the sorted lists of
+// `phrases/quoting.toml` and `phrases/sentences.toml` under their names there.
 include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
 /// Phrases that say the same in one language.
@@ -129,14 +132,7 @@ struct Phrase {
     pieces: u8,
 }
 
-/// Folded words of one phrase or more, in byte order.
-struct Piece {
-    text: &'static str,
-    /// The longest other piece it starts with.
-    prefix: Option<u16>,
-    uses: &'static [Use],
-}
-
+/// What folded words are of a phrase.
 struct Use {
     phrase: u16,
     position: u8,
@@ -156,16 +152,23 @@ pub(super) fn scan(folded: &str, place: Place) -> Hits {
     let mut hits = Hits::default();
     let mut begun: Vec<Progress> = Vec::new();
     let mut before = None;
-    for (start, c) in folded.char_indices() {
-        let starts_word = are_apart(before, Some(c));
-        before = Some(c);
+    for (start, byte) in folded.bytes().enumerate() {
+        let c = match byte {
+            0..=0x7F => char::from(byte),
+            // The rest of a character.
+            0x80..=0xBF => continue,
+            _ => folded.get(start..).and_then(|rest| rest.chars().next()).unwrap_or_default(),
+        };
+        let starts_word = are_apart(before.replace(c), Some(c));
         if c == ' ' || !starts_word {
             continue;
         }
-        each_piece_at(folded, start, |piece| {
-            let end = start + piece.text.len();
+        let rest = folded.as_bytes().get(start..).unwrap_or_default();
+        for (piece, length) in PIECES.of(rest) {
+            let end = start + length;
             let ends_word = ends_word(folded, end);
-            for used in piece.uses.iter().filter(|used| used.open || ends_word) {
+            let uses = USES.get(piece).copied().unwrap_or_default();
+            for used in uses.iter().filter(|used| used.open || ends_word) {
                 let Some((phrase, group)) = phrase(used.phrase) else {
                     continue;
                 };
@@ -184,7 +187,7 @@ pub(super) fn scan(folded: &str, place: Place) -> Hits {
                     });
                 }
             }
-        });
+        }
     }
     hits
 }
@@ -198,41 +201,6 @@ pub(super) fn whole(folded: &str, place: Place, says: Says) -> Option<&'static s
         let group = GROUPS.get(usize::from(*group))?;
         (group.says == says && group.place.is_none_or(|only| only == place)).then_some(group.language)
     })
-}
-
-/// Calls `found` with each piece that stands at `start`, the longest first.
-///
-/// Every piece that the text starts with sorts before the text, and so does nothing between the two that does not start
-/// with that piece as well: they are the last piece that sorts before the text, and the pieces it starts with.
-fn each_piece_at(text: &str, start: usize, mut found: impl FnMut(&'static Piece)) {
-    let rest = text.as_bytes().get(start..).unwrap_or_default();
-    let Some(first) = rest.first().copied().map(usize::from) else {
-        return;
-    };
-    let bound = |byte: usize| STARTS.get(byte).copied().map_or(0, usize::from);
-    let (from, to) = (bound(first), bound(first + 1));
-    let key = leading_bytes(rest);
-    let keys = KEYS.get(from..to).unwrap_or_default();
-    let same = from + keys.partition_point(|other| *other < key);
-    let equal = keys.get(same - from..).unwrap_or_default();
-    let equal = equal.iter().take_while(|other| **other == key).count();
-    let candidates = PIECES.get(same..same + equal).unwrap_or_default();
-    let before = same + candidates.partition_point(|piece| piece.text.as_bytes() <= rest);
-    let mut next = before.checked_sub(1).and_then(|last| PIECES.get(last));
-    while let Some(piece) = next {
-        if rest.starts_with(piece.text.as_bytes()) {
-            found(piece);
-        }
-        next = piece.prefix.and_then(|prefix| PIECES.get(usize::from(prefix)));
-    }
-}
-
-/// The first eight bytes as a number that sorts as they do.
-fn leading_bytes(rest: &[u8]) -> u64 {
-    match rest.first_chunk::<8>() {
-        Some(bytes) => u64::from_be_bytes(*bytes),
-        None => rest.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)) << (8 * (8 - rest.len())),
-    }
 }
 
 fn phrase(index: u16) -> Option<(&'static Phrase, &'static Group)> {

@@ -4,21 +4,22 @@
 //! [`MAX_GAP`] bytes long. A fragment matches whole words only; a `*` at its end lets the last word go on, for
 //! languages that inflect. A phrase that is negated right in front ("not a spam") does not count.
 //!
-//! Fragments can only begin where a word does, and there are a few dozen such places in a diagnostic. So a sorted list
-//! and a binary search at each of them beats an automaton: it is as fast on texts this short, and the built-in phrases
-//! are sorted when the program is built.
+//! Fragments can only begin where a word does, and there are a few dozen such places in a diagnostic. So asking at each
+//! of them what begins there beats an automaton: it is as fast on texts this short, and the built-in phrases are put in
+//! order when the program is built.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::fold::{fold_phrase, is_unspaced};
+use crate::prefixes::{self, Prefixes};
 
 /// How far apart two fragments of a phrase may stand, in bytes of folded text: a name or a short clause, not a sentence.
 const MAX_GAP: usize = 64;
 /// Beginnings remembered at a time; a text with more of them within a phrase's reach is noise.
 const MAX_OPEN: usize = 64;
 /// Shorter fragments would be found everywhere.
-const MIN_FRAGMENT: usize = 2;
+const MIN_FRAGMENT: usize = prefixes::MIN_BYTES;
 /// Words that turn the phrase behind them into its opposite.
 const NEGATIONS: [&str; 10] = [
     "not ", "no ", "not a ", "not an ", "not as ", "isn't ", "isn't a ", "wasn't ", "never ", "non ",
@@ -113,27 +114,17 @@ impl PhraseSetBuilder {
         self.fragments
             .sort_unstable_by(|(a, left), (b, right)| a.cmp(b).then(left.phrase.cmp(&right.phrase)));
         let mut first = vec![0; self.phrases];
-        let (mut texts, mut keys, mut uses) = (String::new(), Vec::new(), Vec::with_capacity(self.fragments.len()));
+        let mut uses = Vec::with_capacity(self.fragments.len());
         let mut entries: Vec<Entry> = Vec::new();
-        let mut prefixes: Vec<(usize, &str)> = Vec::new();
-        let mut before = None;
+        let mut texts: Vec<&str> = Vec::new();
         for (text, usage) in &self.fragments {
-            if before != Some(text) {
-                while prefixes.last().is_some_and(|(_, prefix)| !text.starts_with(prefix)) {
-                    prefixes.pop();
-                }
-                let prefix = prefixes.last().map(|(index, _)| *index);
-                prefixes.push((entries.len(), text));
-                keys.push(key(text.as_bytes()));
+            if texts.last() != Some(&text.as_str()) {
                 entries.push(Entry {
-                    text: texts.len()..texts.len() + text.len(),
                     negates: NEGATIONS.iter().any(|negation| text.starts_with(negation)),
                     begins: false,
-                    prefix,
                     uses: uses.len()..uses.len(),
                 });
-                texts.push_str(text);
-                before = Some(text);
+                texts.push(text);
             }
             let index = entries.len() - 1;
             if let (0, Some(first)) = (usage.position, first.get_mut(usage.phrase)) {
@@ -150,12 +141,9 @@ impl PhraseSetBuilder {
                 }
             }
         }
-        let starts = (0..=0xFF_u64).map(|byte| keys.partition_point(|key| *key < byte << 56));
         PhraseSet {
             first: first.into(),
-            texts: texts.into(),
-            starts: starts.chain([keys.len()]).collect(),
-            keys: keys.into(),
+            fragments: Prefixes::new(texts),
             entries: entries.into(),
             uses: uses.into(),
         }
@@ -167,36 +155,20 @@ impl PhraseSetBuilder {
 pub(super) struct PhraseSet {
     /// The entry that each phrase begins with.
     pub(super) first: Cow<'static, [usize]>,
-    /// The texts of all entries, one after the other.
-    pub(super) texts: Cow<'static, str>,
-    /// Every fragment once, sorted by text.
+    /// Every fragment once.
+    pub(super) fragments: Prefixes,
+    /// What finding each of them means.
     pub(super) entries: Cow<'static, [Entry]>,
-    /// The [`key`] of every entry: most of the search needs to look at nothing else.
-    pub(super) keys: Cow<'static, [u64]>,
-    /// Where the entries of each first byte begin.
-    pub(super) starts: Cow<'static, [usize]>,
     pub(super) uses: Cow<'static, [FragmentUse]>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    /// Where its text stands among all texts.
-    pub(super) text: Range<usize>,
     /// Whether it says "not" itself, so that another in front of it means nothing.
     pub(super) negates: bool,
     /// Whether a phrase of several fragments begins with it.
     pub(super) begins: bool,
-    /// The last entry before this one that this one begins with.
-    pub(super) prefix: Option<usize>,
     pub(super) uses: Range<usize>,
-}
-
-/// The first bytes as a number that sorts like the text.
-fn key(text: &[u8]) -> u64 {
-    match text.first_chunk::<8>() {
-        Some(bytes) => u64::from_be_bytes(*bytes),
-        None => text.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)) << (8 * (8 - text.len())),
-    }
 }
 
 /// A phrase that was found, and where.
@@ -211,10 +183,8 @@ impl PhraseSet {
     /// No phrases at all.
     pub(super) const EMPTY: Self = Self {
         first: Cow::Borrowed(&[]),
-        texts: Cow::Borrowed(""),
+        fragments: Prefixes::EMPTY,
         entries: Cow::Borrowed(&[]),
-        keys: Cow::Borrowed(&[]),
-        starts: Cow::Borrowed(&[]),
         uses: Cow::Borrowed(&[]),
     };
 
@@ -228,37 +198,20 @@ impl PhraseSet {
             seen: Vec::new(),
         };
         let mut in_word = false;
-        for (at, c) in folded.char_indices() {
-            let begins = !in_word && c != ' ';
-            in_word = continues_word(c);
+        for (at, byte) in folded.bytes().enumerate() {
+            let (begins, continues) = match byte {
+                b' ' => (false, false),
+                0..=0x7F => (!in_word, byte.is_ascii_alphanumeric()),
+                // The rest of a character.
+                0x80..=0xBF => continue,
+                _ => (!in_word, folded.get(at..).is_some_and(begins_with_letter)),
+            };
+            in_word = continues;
             if begins {
                 search.at(at);
             }
         }
         search.found
-    }
-
-    /// The greatest entry not above the text, and how many of their first bytes are the same, counted up to eight.
-    fn greatest(&self, text: &[u8]) -> Option<(usize, usize)> {
-        let first = usize::from(*text.first()?);
-        let (from, to) = (*self.starts.get(first)?, *self.starts.get(first + 1)?);
-        let key = key(text);
-        let keys = self.keys.get(from..to)?;
-        let below = keys.partition_point(|known| *known < key);
-        let same = match keys.get(below..)? {
-            // Most words are the beginning of nothing.
-            [next, ..] if *next == key => keys.get(below..)?.partition_point(|known| *known == key),
-            _ => 0,
-        };
-        let entries = self.entries.get(from + below..from + below + same)?;
-        let not_above = entries.partition_point(|entry| self.text(entry).as_bytes() <= text);
-        let greatest = (from + below + not_above).checked_sub(1)?;
-        let differing = self.keys.get(greatest)? ^ key;
-        Some((greatest, (differing.leading_zeros() / 8) as usize))
-    }
-
-    fn text(&self, entry: &Entry) -> &str {
-        self.texts.get(entry.text.clone()).unwrap_or_default()
     }
 }
 
@@ -291,24 +244,16 @@ enum Beginning {
 impl Search<'_> {
     /// Every fragment that begins here.
     fn at(&mut self, start: usize) {
-        let Some(rest) = self.folded.get(start..) else { return };
-        // What `rest` begins with is the greatest entry not above it, or one that this entry begins with itself.
-        let Some((greatest, same)) = self.set.greatest(rest.as_bytes()) else {
+        let Some(rest) = self.folded.as_bytes().get(start..) else {
             return;
         };
-        let mut next = Some(greatest);
         let mut negated = None;
-        while let Some((index, entry)) = next.and_then(|index| Some((index, self.set.entries.get(index)?))) {
-            next = entry.prefix;
-            // Cheaper than comparing the texts, and enough to tell most of them apart.
-            if same < entry.text.len().min(8) {
-                continue;
-            }
-            let Some(behind) = rest.strip_prefix(self.set.text(entry)) else {
+        for (index, length) in self.set.fragments.of(rest) {
+            let Some(entry) = self.set.entries.get(index) else {
                 continue;
             };
-            let end = start + entry.text.len();
-            let goes_on = behind.chars().next().is_some_and(continues_word);
+            let end = start + length;
+            let goes_on = self.folded.get(end..).is_some_and(begins_with_letter);
             let negated = !entry.negates && *negated.get_or_insert_with(|| is_negated(self.folded, start));
             for usage in self.set.uses.get(entry.uses.clone()).unwrap_or_default() {
                 let wrong_end = usage.whole && goes_on;
@@ -385,6 +330,10 @@ fn is_negated(folded: &str, start: usize) -> bool {
             .strip_suffix(negation)
             .is_some_and(|rest| !rest.chars().next_back().is_some_and(continues_word))
     })
+}
+
+fn begins_with_letter(text: &str) -> bool {
+    text.chars().next().is_some_and(continues_word)
 }
 
 /// Whether a character next to a match means that the match is only a part of a word.
