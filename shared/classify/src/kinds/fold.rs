@@ -10,11 +10,10 @@ pub(super) fn fold(text: &str, limit: usize) -> String {
     let mut folder = Folder::with_capacity(text.len().min(limit) + 8);
     let mut rest = text;
     while folder.out.len() < limit {
-        let words = rest.bytes().take_while(|b| is_plain(*b)).count();
-        if words > 0 {
+        let run = plain_run(rest);
+        if run > 0 {
             // What most text is made of is copied as it stands.
-            let words = words.min(limit - folder.out.len());
-            let (run, tail) = rest.split_at(words);
+            let (run, tail) = rest.split_at(run.min(limit - folder.out.len()));
             folder.put_run(run);
             rest = tail;
         } else if let Some(c) = rest.chars().next() {
@@ -111,14 +110,18 @@ impl Folder {
         }
     }
 
-    /// A run of bytes that [`is_plain`].
+    /// A [`plain_run`].
     fn put_run(&mut self, run: &str) {
         let mut chars = run.chars();
         let (Some(first), Some(last)) = (chars.next(), run.chars().next_back()) else {
             return;
         };
-        self.put(first);
+        self.put(first.to_ascii_lowercase());
+        let from = self.out.len();
         self.out.push_str(chars.as_str());
+        if let Some(rest) = self.out.get_mut(from..) {
+            rest.make_ascii_lowercase();
+        }
         self.last = last;
     }
 
@@ -144,9 +147,21 @@ impl Folder {
     }
 }
 
-/// Bytes that fold to themselves.
-fn is_plain(b: u8) -> bool {
-    matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b',' | b'-' | b'@')
+/// How many bytes at the beginning of `text` fold to themselves, but for the case of letters: words of ASCII with one
+/// space between them.
+fn plain_run(text: &str) -> usize {
+    let mut after_space = true;
+    let end = text.bytes().position(|byte| {
+        let is_space = byte == b' ';
+        let ends = !byte.is_ascii() || matches!(byte, b'\t' | b'\r' | b'\n') || after_space && is_space;
+        after_space = is_space;
+        ends
+    });
+    let run = end.unwrap_or(text.len());
+    match text.as_bytes().get(..run) {
+        Some([.., b' ']) => run - 1,
+        _ => run,
+    }
 }
 
 /// Chinese and Japanese characters and their punctuation: written without spaces between words.

@@ -152,14 +152,17 @@ pub(super) fn scan(folded: &str, place: Place) -> Hits {
     let mut hits = Hits::default();
     let mut begun: Vec<Progress> = Vec::new();
     let mut before = None;
-    for (start, byte) in folded.bytes().enumerate() {
-        let c = match byte {
-            0..=0x7F => char::from(byte),
-            // The rest of a character.
-            0x80..=0xBF => continue,
-            _ => folded.get(start..).and_then(|rest| rest.chars().next()).unwrap_or_default(),
-        };
+    let mut at = 0;
+    while let Some(c) = folded.get(at..).and_then(|rest| rest.chars().next()) {
+        let start = at;
         let starts_word = are_apart(before.replace(c), Some(c));
+        at += c.len_utf8();
+        if c.is_ascii_alphanumeric() {
+            // Nothing starts within a word.
+            let rest = folded.get(at..).unwrap_or_default();
+            let word = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+            at += word.unwrap_or(rest.len());
+        }
         if c == ' ' || !starts_word {
             continue;
         }

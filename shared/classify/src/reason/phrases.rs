@@ -197,18 +197,14 @@ impl PhraseSet {
             open: Vec::with_capacity(if folded.is_empty() { 0 } else { 16 }),
             seen: Vec::new(),
         };
-        let mut in_word = false;
-        for (at, byte) in folded.bytes().enumerate() {
-            let (begins, continues) = match byte {
-                b' ' => (false, false),
-                0..=0x7F => (!in_word, byte.is_ascii_alphanumeric()),
-                // The rest of a character.
-                0x80..=0xBF => continue,
-                _ => (!in_word, folded.get(at..).is_some_and(begins_with_letter)),
-            };
-            in_word = continues;
-            if begins {
+        let mut at = 0;
+        while let Some(c) = folded.get(at..).and_then(|rest| rest.chars().next()) {
+            if c != ' ' {
                 search.at(at);
+            }
+            at += c.len_utf8();
+            if continues_word(c) {
+                at += folded.get(at..).map_or(0, rest_of_word);
             }
         }
         search.found
@@ -254,10 +250,11 @@ impl Search<'_> {
             };
             let end = start + length;
             let goes_on = self.folded.get(end..).is_some_and(begins_with_letter);
-            let negated = !entry.negates && *negated.get_or_insert_with(|| is_negated(self.folded, start));
+            let mut negated =
+                || !entry.negates && *negated.get_or_insert_with(|| is_negated(self.folded, start));
             for usage in self.set.uses.get(entry.uses.clone()).unwrap_or_default() {
                 let wrong_end = usage.whole && goes_on;
-                if usage.position == 0 && negated || wrong_end || is_set(&self.seen, usage.phrase) {
+                if wrong_end || is_set(&self.seen, usage.phrase) || usage.position == 0 && negated() {
                     continue;
                 }
                 if let Some(begun) = self.begun(*usage, start) {
@@ -272,7 +269,7 @@ impl Search<'_> {
                     );
                 }
             }
-            if entry.begins && !negated {
+            if entry.begins && !negated() {
                 self.open(Begun {
                     what: Beginning::Entry(index),
                     goes_on,
@@ -330,6 +327,20 @@ fn is_negated(folded: &str, start: usize) -> bool {
             .strip_suffix(negation)
             .is_some_and(|rest| !rest.chars().next_back().is_some_and(continues_word))
     })
+}
+
+/// How long what is left of a word is.
+fn rest_of_word(text: &str) -> usize {
+    let mut length = 0;
+    while let Some(rest) = text.get(length..) {
+        let ascii = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+        length += ascii.unwrap_or(rest.len());
+        match text.get(length..).and_then(|rest| rest.chars().next()) {
+            Some(c) if continues_word(c) => length += c.len_utf8(),
+            _ => break,
+        }
+    }
+    length
 }
 
 fn begins_with_letter(text: &str) -> bool {
