@@ -1,5 +1,8 @@
 //! One spelling for everything: how text looks to the phrases.
 
+/// What is copied in one piece; looking further would be wasted where little can be.
+const MAX_RUN_BYTES: usize = 256;
+
 /// Folds `text` until the folded form holds `limit` bytes.
 ///
 /// Lower case; Latin, Greek and Cyrillic letters lose their marks; typographic quotes, dashes and full-width forms become
@@ -147,21 +150,26 @@ impl Folder {
     }
 }
 
-/// How many bytes at the beginning of `text` fold to themselves, but for the case of letters: words of ASCII with one
-/// space between them.
+/// How many bytes at the beginning of `text` fold to themselves, but for the case of letters: words of ASCII in one line
+/// with one space between them.
 fn plain_run(text: &str) -> usize {
-    let mut after_space = true;
-    let end = text.bytes().position(|byte| {
-        let is_space = byte == b' ';
-        let ends = !byte.is_ascii() || matches!(byte, b'\t' | b'\r' | b'\n') || after_space && is_space;
-        after_space = is_space;
-        ends
-    });
-    let run = end.unwrap_or(text.len());
-    match text.as_bytes().get(..run) {
-        Some([.., b' ']) => run - 1,
-        _ => run,
+    let bytes = text.as_bytes();
+    if bytes.first().is_none_or(|first| !first.is_ascii_graphic()) {
+        return 0;
     }
+    let bytes = bytes.get(..MAX_RUN_BYTES).unwrap_or(bytes);
+    let line = memchr::memchr3(b'\n', b'\r', b'\t', bytes).and_then(|end| bytes.get(..end));
+    let mut run = line.unwrap_or(bytes);
+    if !run.is_ascii() {
+        let ascii = run.iter().position(|byte| !byte.is_ascii());
+        run = ascii.and_then(|end| run.get(..end)).unwrap_or_default();
+    }
+    // Asked of all pairs, which is faster than to stop at one.
+    let is_gap = |pair: &[u8]| pair == b"  ";
+    if run.windows(2).fold(false, |any, pair| any | is_gap(pair)) {
+        run = run.windows(2).position(is_gap).and_then(|end| run.get(..end)).unwrap_or_default();
+    }
+    run.trim_ascii_end().len()
 }
 
 /// Chinese and Japanese characters and their punctuation: written without spaces between words.

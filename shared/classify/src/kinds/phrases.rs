@@ -153,21 +153,24 @@ pub(super) fn scan(folded: &str, place: Place) -> Hits {
     let mut begun: Vec<Progress> = Vec::new();
     let mut before = None;
     let mut at = 0;
-    while let Some(c) = folded.get(at..).and_then(|rest| rest.chars().next()) {
+    while let Some(rest) = folded.get(at..) {
+        if let Some(words) = rest.strip_prefix(' ') {
+            before = Some(' ');
+            at += rest.len() - words.len();
+            continue;
+        }
+        let Some(c) = rest.chars().next() else { break };
         let start = at;
-        let starts_word = are_apart(before.replace(c), Some(c));
         at += c.len_utf8();
         if c.is_ascii_alphanumeric() {
             // Nothing starts within a word.
-            let rest = folded.get(at..).unwrap_or_default();
-            let word = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric());
-            at += word.unwrap_or(rest.len());
+            let letters = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+            at = start + letters.unwrap_or(rest.len());
         }
-        if c == ' ' || !starts_word {
+        if !are_apart(before.replace(c), Some(c)) {
             continue;
         }
-        let rest = folded.as_bytes().get(start..).unwrap_or_default();
-        for (piece, length) in PIECES.of(rest) {
+        for (piece, length) in PIECES.of(rest.as_bytes()) {
             let end = start + length;
             let ends_word = ends_word(folded, end);
             let uses = USES.get(piece).copied().unwrap_or_default();

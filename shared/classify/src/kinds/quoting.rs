@@ -11,6 +11,8 @@ const MAX_ATTRIBUTION_LINES: usize = 3;
 const MAX_ATTRIBUTION_BYTES: usize = 400;
 /// The header block that Outlook copies follows its `From:` within this many lines.
 const HEADER_BLOCK_LINES: usize = 5;
+/// No label of a field is longer, in any language.
+const MAX_LABEL_BYTES: usize = 40;
 
 /// The author's own words.
 #[derive(Debug)]
@@ -77,20 +79,21 @@ fn is_signature_mark(line: &str) -> bool {
     line == "--"
 }
 
-/// How many lines the introduction of a quotation takes that starts here: "On Monday, Ann wrote:".
+/// How many of the lines, which end with no blank, the introduction of a quotation takes that starts here: "On Monday,
+/// Ann wrote:".
 fn attribution(lines: &[&str]) -> Option<usize> {
     let mut last = 0;
     for (at, line) in lines.iter().take(MAX_ATTRIBUTION_LINES).enumerate() {
-        if line.trim().is_empty() {
+        if line.is_empty() {
             return None;
         }
         last = at;
-        if line.trim_end().ends_with([':', '：']) {
+        if line.ends_with([':', '：']) {
             break;
         }
     }
     let span = lines.get(..=last)?;
-    if !span.last()?.trim_end().ends_with([':', '：']) || !is_attribution(&span.join(" ")) {
+    if !span.last()?.ends_with([':', '：']) || !is_attribution(&span.join(" ")) {
         return None;
     }
     // A wrapped one starts with its date; the line above it is the author's.
@@ -164,12 +167,13 @@ fn starts_header_block(lines: &[&str]) -> bool {
 
 fn has_label(line: &str, labels: &[&str]) -> bool {
     let line = line.trim_start_matches(|c: char| c.is_whitespace() || c == '*' || c == '>');
-    let Some((label, _)) = line.split_once([':', '：']) else {
+    let near = line.get(..line.floor_char_boundary(MAX_LABEL_BYTES + 3)).unwrap_or(line);
+    let colon = memchr::memchr(b':', near.as_bytes());
+    let wide = if near.is_ascii() { None } else { near.find('：') };
+    let colon = [colon, wide].into_iter().flatten().min();
+    let Some(label) = colon.filter(|colon| *colon <= MAX_LABEL_BYTES).and_then(|end| near.get(..end)) else {
         return false;
     };
-    if label.len() > 40 {
-        return false;
-    }
     let folded = fold(label, 80);
     let folded = folded.trim_end_matches(|c: char| c == '*' || c.is_whitespace());
     labels.binary_search(&folded).is_ok()
