@@ -135,10 +135,9 @@ pub(crate) fn camel(kebab: &str) -> String {
 /// As code, like all that is borrowed from static memory.
 pub(crate) fn prefixes(prefixes: &Prefixes) -> String {
     format!(
-        "Prefixes {{ texts: Cow::Borrowed({:?}), ends: {}, shorter: {}, keys: {}, starts: {}, heads: {} }}",
+        "Prefixes {{ texts: Cow::Borrowed({:?}), places: {}, keys: {}, starts: {}, heads: {} }}",
         prefixes.texts,
-        borrowed(prefixes.ends.iter()),
-        borrowed(prefixes.shorter.iter().map(|shorter| format!("{shorter:?}"))),
+        borrowed(prefixes.places.iter().map(|place| format!("prefixes::{place:?}"))),
         borrowed(prefixes.keys.iter()),
         borrowed(prefixes.starts.iter()),
         borrowed(prefixes.heads.iter()),

@@ -22,7 +22,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::phrases::{borrowed, camel, prefixes, read};
-use codes::{ReplyPattern, StatusPattern};
+use codes::{Open, ReplyPattern, StatusPattern};
 use phrases::{PhraseSet, PhraseSetBuilder};
 
 #[derive(Deserialize)]
@@ -96,7 +96,14 @@ pub(crate) fn compile(folder: &Path, out: &Path) {
             name_uses.push(number);
         }
         if rule.phrases.is_empty() && rule.all.is_empty() && rule.names.is_empty() {
-            open.push(number);
+            let by_circumstances = rule.delayed.is_some()
+                || rule.regex.is_some()
+                || !rule.reply.is_empty()
+                || !rule.command.is_empty()
+                || !rule.dialect.is_empty();
+            let status: Vec<StatusPattern> = statuses(file, rule).collect();
+            let alone = !status.is_empty() && !by_circumstances;
+            open.extend(Open::of(number, &status, alone).map(|open| format!("{open:?}")));
         }
         rows.push(row(file, rule));
     }
@@ -126,9 +133,6 @@ fn row(file: &str, rule: &Rule) -> String {
     let text = |text: &String| format!("Cow::Borrowed({text:?})");
     let optional = |text: Option<String>| text.map_or("None".to_owned(), |text| format!("Some({text})"));
     let words = |list: &[String]| borrowed(list.iter().map(text));
-    let status = rule.status.iter().map(|status| {
-        StatusPattern::parse(status).unwrap_or_else(|| panic!("{file}: {}: {status:?} is no status", rule.id))
-    });
     let reply = rule.reply.iter().map(|reply| {
         ReplyPattern::parse(reply).unwrap_or_else(|| panic!("{file}: {}: {reply:?} is no reply code", rule.id))
     });
@@ -152,13 +156,19 @@ fn row(file: &str, rule: &Rule) -> String {
         !rule.phrases.is_empty(),
         rule.all.len(),
         !rule.names.is_empty(),
-        borrowed(status.map(|status| format!("{status:?}"))),
+        borrowed(statuses(file, rule).map(|status| format!("{status:?}"))),
         borrowed(reply.map(|reply| format!("{reply:?}"))),
         words(&rule.command),
         words(&rule.dialect),
         rule.delayed,
         optional(pattern),
     )
+}
+
+fn statuses(file: &str, rule: &Rule) -> impl Iterator<Item = StatusPattern> {
+    rule.status.iter().map(move |status| {
+        StatusPattern::parse(status).unwrap_or_else(|| panic!("{file}: {}: {status:?} is no status", rule.id))
+    })
 }
 
 /// What these types print for debugging is also how they are written.

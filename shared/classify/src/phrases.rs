@@ -14,12 +14,10 @@ use std::borrow::Cow;
 const MIN_PHRASE: usize = 4;
 /// Bytes looked at; a key is all of them, or for the sake of longer steps all but the last.
 const WINDOW: usize = 4;
-/// Bits of a hash; many times more values than there are keys, so that most looks end with it.
-const HASH_BITS: u32 = 15;
-/// One bit for each hash.
-const HASH_WORDS: usize = 1 << (HASH_BITS - 6);
-/// Lists of keys, by the last bits of their hash.
-const LISTS: usize = 1 << 11;
+/// Bits of which a key sets one, for each of the keys: most looks end with one that is not set.
+const BITS_PER_KEY: usize = 16;
+/// Hashes told apart when the uses of keys are counted.
+const COUNTED: u32 = 15;
 
 /// A set of phrases, compared without regard to ASCII case.
 #[derive(Debug)]
@@ -87,9 +85,11 @@ struct Keys {
     width: usize,
     /// Makes a hash of a window's bytes, blind to those that are not the key's.
     multiplier: u32,
+    /// How much of the hash is too much to tell `bits` apart.
+    shift: u32,
     /// One bit for each hash that a key has.
-    hashes: Box<[u64; HASH_WORDS]>,
-    /// Where the keys of each list begin.
+    bits: Vec<u64>,
+    /// Where the keys of each list begin; those of sixteen bits share one.
     lists: Vec<u16>,
     keys: Vec<Key>,
 }
@@ -115,17 +115,20 @@ impl Keys {
         // A window has to hold a whole number of steps, and a phrase a key wherever the looks fall.
         let step = if shortest > WINDOW + 1 { WINDOW } else { WINDOW / 2 };
         let width = (shortest - step + 1).min(WINDOW);
+        let bits = (BITS_PER_KEY * step * phrases.clone().count()).next_power_of_two().max(64);
         let mut filed = Self {
             step,
             width,
             multiplier: 0x9E37_79B1 << (8 * (WINDOW - width)),
-            hashes: Box::new([0; HASH_WORDS]),
+            shift: u32::BITS - bits.trailing_zeros(),
+            bits: vec![0; bits / 64],
             lists: Vec::new(),
             keys: Vec::new(),
         };
-        let mut uses = vec![0_u16; 1 << HASH_BITS];
+        let counted = |hash: u32| (hash >> (u32::BITS - COUNTED)) as usize;
+        let mut uses = vec![0_u16; 1 << COUNTED];
         for hash in phrases.clone().flat_map(|(_, phrase)| filed.hashes_of(phrase)) {
-            if let Some(uses) = uses.get_mut(hash) {
+            if let Some(uses) = uses.get_mut(counted(hash)) {
                 *uses = uses.saturating_add(1);
             }
         }
@@ -133,7 +136,7 @@ impl Keys {
         for (phrase, text) in phrases {
             let uses: Vec<u32> = filed
                 .hashes_of(text)
-                .map(|hash| uses.get(hash).copied().unwrap_or_default().into())
+                .map(|hash| uses.get(counted(hash)).copied().unwrap_or_default().into())
                 .collect();
             let rarest = uses
                 .windows(step)
@@ -149,17 +152,17 @@ impl Keys {
                     phrase,
                     offset,
                 };
-                (hash, key)
+                (filed.bit(hash), key)
             }));
         }
-        keys.sort_unstable_by_key(|(hash, key)| (hash % LISTS, key.phrase));
-        filed.lists = (0..=LISTS)
-            .map(|list| keys.partition_point(|(hash, _)| hash % LISTS < list))
+        keys.sort_unstable_by_key(|(bit, key)| (*bit, key.phrase));
+        filed.lists = (0..=bits / BITS_PER_KEY)
+            .map(|list| keys.partition_point(|(bit, _)| bit / BITS_PER_KEY < list))
             .map(|begin| u16::try_from(begin).unwrap_or(u16::MAX))
             .collect();
-        for (hash, key) in keys {
-            if let Some(bits) = filed.hashes.get_mut(hash / 64) {
-                *bits |= 1 << (hash % 64);
+        for (bit, key) in keys {
+            if let Some(bits) = filed.bits.get_mut(bit / 64) {
+                *bits |= 1 << (bit % 64);
             }
             filed.keys.push(key);
         }
@@ -175,30 +178,29 @@ impl Keys {
         for from in (0..WINDOW).step_by(self.step) {
             let (windows, rest) = text.get(from..).unwrap_or_default().as_chunks();
             for (number, window) in windows.iter().enumerate() {
-                let hash = self.hash(*window);
-                if self.is_known(hash) {
-                    self.look(hash, text, from + number * WINDOW, &mut check);
+                let bit = self.bit(self.hash(*window));
+                if self.is_set(bit) {
+                    self.look(bit, text, from + number * WINDOW, &mut check);
                 }
             }
             let mut last = [0; WINDOW];
             for (byte, rest) in last.iter_mut().zip(rest) {
                 *byte = *rest;
             }
-            self.look(self.hash(last), text, from + windows.len() * WINDOW, &mut check);
+            self.look(self.bit(self.hash(last)), text, from + windows.len() * WINDOW, &mut check);
         }
     }
 
-    /// Whether a key has this hash.
-    fn is_known(&self, hash: usize) -> bool {
-        let bits = self.hashes.get(hash / 64);
-        bits.is_some_and(|bits| bits & (1 << (hash % 64)) != 0)
+    /// Whether a key has this bit.
+    fn is_set(&self, bit: usize) -> bool {
+        self.bits.get(bit / 64).is_some_and(|bits| bits & (1 << (bit % 64)) != 0)
     }
 
     /// Calls `check` with the keys that stand at `at`. Rarely needed, and no part of the loop that asks for it.
     #[inline(never)]
-    fn look(&self, hash: usize, text: &[u8], at: usize, check: &mut impl FnMut(usize, &Key)) {
+    fn look(&self, bit: usize, text: &[u8], at: usize, check: &mut impl FnMut(usize, &Key)) {
         let bound = |list: usize| self.lists.get(list).copied().map_or(0, usize::from);
-        let list = hash % LISTS;
+        let list = bit / BITS_PER_KEY;
         let stands = eight_of(text.get(at..).unwrap_or_default());
         for key in self.keys.get(bound(list)..bound(list + 1)).unwrap_or_default() {
             if (key.bytes ^ stands) & key.mask == 0 {
@@ -208,7 +210,7 @@ impl Keys {
     }
 
     /// The hashes of all keys that a phrase could be filed under.
-    fn hashes_of(&self, phrase: &str) -> impl Iterator<Item = usize> {
+    fn hashes_of(&self, phrase: &str) -> impl Iterator<Item = u32> {
         phrase.as_bytes().windows(self.width).map(|bytes| {
             let mut window = [0; WINDOW];
             for (byte, known) in window.iter_mut().zip(bytes) {
@@ -218,9 +220,13 @@ impl Keys {
         })
     }
 
-    fn hash(&self, window: [u8; WINDOW]) -> usize {
+    fn hash(&self, window: [u8; WINDOW]) -> u32 {
         let bytes = u32::from_le_bytes(window) | 0x2020_2020;
-        (bytes.wrapping_mul(self.multiplier) >> (32 - HASH_BITS)) as usize
+        bytes.wrapping_mul(self.multiplier)
+    }
+
+    fn bit(&self, hash: u32) -> usize {
+        (hash >> self.shift) as usize
     }
 }
 

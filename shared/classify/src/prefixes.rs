@@ -8,8 +8,10 @@ use std::borrow::Cow;
 
 /// Shorter texts can't be found.
 pub(crate) const MIN_BYTES: usize = 2;
-/// Bits of the hash of a head.
-const HASH_BITS: u32 = 16;
+/// Bits of which a head sets one, for each of the texts: most looks end with one that is not set.
+const BITS_PER_TEXT: usize = 8;
+/// As many at least: a word of them.
+const MIN_BITS: usize = 64;
 /// A text is noted under its longest head of these: its first eight, four or two bytes.
 const HEADS: [u64; 3] = [u64::MAX, u64::MAX << 32, u64::MAX << 48];
 
@@ -18,24 +20,28 @@ const HEADS: [u64; 3] = [u64::MAX, u64::MAX << 32, u64::MAX << 48];
 pub(crate) struct Prefixes {
     /// All of them, one after the other.
     pub(crate) texts: Cow<'static, str>,
-    /// Where each of them ends.
-    pub(crate) ends: Cow<'static, [u32]>,
-    /// The longest other one that each of them begins with.
-    pub(crate) shorter: Cow<'static, [Option<u32>]>,
+    pub(crate) places: Cow<'static, [Place]>,
     /// The first eight bytes of each of them: most of the search needs to look at nothing else.
     pub(crate) keys: Cow<'static, [u64]>,
     /// Where those of each first byte begin.
     pub(crate) starts: Cow<'static, [u32]>,
-    /// One bit for the hash of each head.
+    /// One bit for the hash of each head; a power of two of them.
     pub(crate) heads: Cow<'static, [u64]>,
+}
+
+/// Where a text stands among all of them, and the longest other one that it begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) shorter: Option<u32>,
 }
 
 impl Prefixes {
     /// No texts at all.
     pub(crate) const EMPTY: Self = Self {
         texts: Cow::Borrowed(""),
-        ends: Cow::Borrowed(&[]),
-        shorter: Cow::Borrowed(&[]),
+        places: Cow::Borrowed(&[]),
         keys: Cow::Borrowed(&[]),
         starts: Cow::Borrowed(&[]),
         heads: Cow::Borrowed(&[]),
@@ -44,25 +50,32 @@ impl Prefixes {
     /// Of `sorted` texts, each of them once.
     pub(crate) fn new<'t>(sorted: impl IntoIterator<Item = &'t str>) -> Self {
         let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let (mut texts, mut ends, mut shorter, mut keys) = (String::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut heads = vec![0_u64; 1 << (HASH_BITS - 6)];
+        let (mut texts, mut places, mut keys) = (String::new(), Vec::new(), Vec::new());
         let mut open: Vec<(u32, &str)> = Vec::new();
         for text in sorted {
             while open.last().is_some_and(|(_, before)| !text.starts_with(before)) {
                 open.pop();
             }
-            shorter.push(open.last().map(|(number, _)| *number));
-            open.push((number(ends.len()), text));
+            let shorter = open.last().map(|(number, _)| *number);
+            open.push((number(places.len()), text));
+            let start = number(texts.len());
             texts.push_str(text);
-            ends.push(number(texts.len()));
-            let key = key(text.as_bytes());
-            keys.push(key);
-            let longest = match text.len() {
+            places.push(Place {
+                start,
+                end: number(texts.len()),
+                shorter,
+            });
+            keys.push(key(text.as_bytes()));
+        }
+        let bits = (BITS_PER_TEXT * keys.len()).next_power_of_two().max(MIN_BITS);
+        let mut heads = vec![0_u64; bits / 64];
+        for (key, place) in keys.iter().zip(&places) {
+            let longest = match place.end - place.start {
                 8.. => HEADS[0],
                 4.. => HEADS[1],
                 _ => HEADS[2],
             };
-            let hash = hash(key & longest);
+            let hash = hash(key & longest, heads.len());
             if let Some(bits) = heads.get_mut(hash / 64) {
                 *bits |= 1 << (hash % 64);
             }
@@ -71,8 +84,7 @@ impl Prefixes {
         Self {
             starts: starts.chain([number(keys.len())]).collect(),
             texts: texts.into(),
-            ends: ends.into(),
-            shorter: shorter.into(),
+            places: places.into(),
             keys: keys.into(),
             heads: heads.into(),
         }
@@ -85,12 +97,13 @@ impl Prefixes {
         std::iter::from_fn(move || {
             loop {
                 let number = next?;
-                next = self.shorter.get(number)?.map(|shorter| shorter as usize);
-                let known = self.text(number)?;
+                let place = self.places.get(number)?;
+                next = place.shorter.map(|shorter| shorter as usize);
+                let length = (place.end - place.start) as usize;
                 // Cheaper than comparing the texts, and enough to tell most of them apart.
                 let same = (self.keys.get(number)? ^ key).leading_zeros() / 8;
-                if same as usize >= known.len().min(8) && text.starts_with(known) {
-                    return Some((number, known.len()));
+                if same as usize >= length.min(8) && text.starts_with(self.text(number)?) {
+                    return Some((number, length));
                 }
             }
         })
@@ -99,7 +112,7 @@ impl Prefixes {
     /// Whether any of them may begin like this.
     fn may_begin(&self, key: u64) -> bool {
         HEADS.iter().any(|head| {
-            let hash = hash(key & head);
+            let hash = hash(key & head, self.heads.len());
             let bits = self.heads.get(hash / 64);
             bits.is_some_and(|bits| bits & (1 << (hash % 64)) != 0)
         })
@@ -129,8 +142,8 @@ impl Prefixes {
     }
 
     fn text(&self, number: usize) -> Option<&[u8]> {
-        let start = number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
-        self.texts.as_bytes().get(start as usize..*self.ends.get(number)? as usize)
+        let place = self.places.get(number)?;
+        self.texts.as_bytes().get(place.start as usize..place.end as usize)
     }
 }
 
@@ -142,8 +155,10 @@ fn key(text: &[u8]) -> u64 {
     }
 }
 
-fn hash(head: u64) -> usize {
-    (head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize
+/// Which of the bits in that many words.
+fn hash(head: u64, words: usize) -> usize {
+    let bits = words.trailing_zeros() + 6;
+    (head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - bits).min(63)) as usize
 }
 
 #[cfg(test)]

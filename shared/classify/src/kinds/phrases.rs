@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::fold::is_unspaced;
-use crate::prefixes::Prefixes;
+use crate::prefixes::{self, Prefixes};
 
 /// What stands between the pieces of a phrase, at most: a date and a few words.
 const MAX_GAP_BYTES: usize = 72;

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::codes::{ReplyPattern, StatusPattern};
+use super::codes::{Open, ReplyPattern, StatusPattern};
 use super::compile::{Compiled, Pattern, Role, Rule, Use};
 use super::phrases::{Entry, FragmentUse, PhraseSet};
-use crate::prefixes::Prefixes;
+use crate::prefixes::{self, Prefixes};
 use crate::words::Reason;
 
 // Written by `build/reason.rs`: COMPILED and VERSION.

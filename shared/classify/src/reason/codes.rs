@@ -38,6 +38,31 @@ impl StatusPattern {
     }
 }
 
+/// A rule that no phrase or name leads to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    pub(super) rule: usize,
+    /// A status that leads to it; without one everything does.
+    pub(super) status: Option<StatusPattern>,
+    /// Whether the status alone makes it match.
+    pub(super) alone: bool,
+}
+
+impl Open {
+    /// One for each status that the rule asks for.
+    pub(super) fn of(rule: usize, status: &[StatusPattern], alone: bool) -> impl Iterator<Item = Self> {
+        let any = status.is_empty().then_some(None);
+        let each = status.iter().copied().map(Some);
+        each.chain(any).map(move |status| Self { rule, status, alone })
+    }
+
+    /// Whether the status leads to the rule.
+    pub(super) fn admits(self, status: Option<EnhancedStatus>) -> bool {
+        self.status
+            .is_none_or(|pattern| status.is_some_and(|status| pattern.matches(status)))
+    }
+}
+
 /// `550`, `45*` or `4*`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReplyPattern {

@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 use toml::Spanned;
 
 use super::Facts;
-use super::codes::{ReplyPattern, StatusPattern};
+use super::codes::{Open, ReplyPattern, StatusPattern};
 use super::fold::{Folded, fold_pattern};
 use super::phrases::{PhraseSet, PhraseSetBuilder};
 use super::source::RuleSource;
@@ -34,7 +34,7 @@ pub(super) struct Compiled {
     /// The rule that a name belongs to, by its number.
     pub(super) name_uses: Cow<'static, [usize]>,
     /// Rules that no phrase or name leads to, in order.
-    pub(super) open: Cow<'static, [usize]>,
+    pub(super) open: Cow<'static, [Open]>,
 }
 
 /// What finding a phrase means.
@@ -154,7 +154,7 @@ impl Compiled {
             }
             let compiled = Rule::new(source, origin, &mut fault);
             if !(compiled.needs_any || compiled.needs_all > 0 || compiled.needs_name) {
-                open.push(rule);
+                open.extend(Open::of(rule, &compiled.status, compiled.is_status_only()));
             }
             rules.push(compiled);
         }

@@ -291,10 +291,11 @@ impl<'r> Case<'r> {
 
     /// Every rule that matches, in order, with the range of the folded text that shows it.
     fn matches<'c>(&'c self, facts: &'c Facts<'_>) -> impl Iterator<Item = (&'r Rule, Option<Range<usize>>)> + 'c {
+        let status = facts.status.or(self.folded.status);
         [false, true].into_iter().flat_map(move |weak| {
             let searched = self.searched.iter().flatten();
             searched.flat_map(move |searched| {
-                searched.candidates(weak).filter_map(move |index| {
+                searched.candidates(weak, status).filter_map(move |index| {
                     let rule = searched.compiled.rules.get(index)?;
                     let by_phrases = searched.phrases_of(rule, index)?;
                     let by_others = rule.holds(facts, &self.folded)?;
@@ -305,13 +306,13 @@ impl<'r> Case<'r> {
     }
 
     fn judgement(&self, rule: &'r Rule, found: Option<Range<usize>>, facts: &Facts<'_>) -> Judgement<'r> {
+        let status = facts.status.or(self.folded.status);
         let by_status = || {
-            let open = self.searched.iter().flatten().flat_map(|searched| {
-                let rules = &searched.compiled.rules;
-                searched.compiled.open.iter().filter_map(|index| rules.get(*index))
-            });
-            open.filter(|other| other.is_status_only())
-                .find(|other| other.holds(facts, &self.folded).is_some())
+            self.searched.iter().flatten().find_map(|searched| {
+                let mut open = searched.compiled.open.iter();
+                let first = open.find(|open| open.alone && open.admits(status))?;
+                searched.compiled.rules.get(first.rule)
+            })
         };
         let contradicts_status =
             !rule.is_status_only() && by_status().is_some_and(|other| blame(other.reason) != blame(rule.reason));
@@ -350,11 +351,12 @@ impl<'r> Searched<'r> {
     }
 
     /// Rules that may match, in order: the weak ones, or all others.
-    fn candidates(&self, weak: bool) -> impl Iterator<Item = usize> + '_ {
+    fn candidates(&self, weak: bool, status: Option<EnhancedStatus>) -> impl Iterator<Item = usize> + '_ {
         let first_weak = self.compiled.first_weak;
         let of_half = move |rule: &usize| (*rule >= first_weak) == weak;
         let mut marked = self.marks.iter().map(|&(rule, _)| rule).filter(of_half).peekable();
-        let mut open = self.compiled.open.iter().copied().filter(of_half).peekable();
+        let open = self.compiled.open.iter().filter(move |open| open.admits(status));
+        let mut open = open.map(|open| open.rule).filter(of_half).peekable();
         let mut last = None;
         std::iter::from_fn(move || {
             loop {
