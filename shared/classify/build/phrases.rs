@@ -70,7 +70,10 @@ pub(crate) fn compile(folder: &Path, out: &Path) {
     let mut code = String::new();
     table(&mut code, "GROUPS", "Group", groups);
     table(&mut code, "PHRASES", "Phrase", phrases);
-    assert!(pieces.keys().all(|piece| piece.len() >= MIN_BYTES), "too short to be found");
+    assert!(
+        pieces.keys().all(|piece| piece.len() >= MIN_BYTES),
+        "too short to be found"
+    );
     code.push_str("#[allow(clippy::unreadable_literal, reason = \"bytes, for the machine\")]\n");
     let sorted = Prefixes::new(pieces.keys().map(String::as_str));
     writeln!(code, "static PIECES: Prefixes = {};", prefixes(&sorted)).expect("a string takes it");

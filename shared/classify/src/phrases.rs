@@ -115,7 +115,9 @@ impl Keys {
         // A window has to hold a whole number of steps, and a phrase a key wherever the looks fall.
         let step = if shortest > WINDOW + 1 { WINDOW } else { WINDOW / 2 };
         let width = (shortest - step + 1).min(WINDOW);
-        let bits = (BITS_PER_KEY * step * phrases.clone().count()).next_power_of_two().max(64);
+        let bits = (BITS_PER_KEY * step * phrases.clone().count())
+            .next_power_of_two()
+            .max(64);
         let mut filed = Self {
             step,
             width,
@@ -187,13 +189,20 @@ impl Keys {
             for (byte, rest) in last.iter_mut().zip(rest) {
                 *byte = *rest;
             }
-            self.look(self.bit(self.hash(last)), text, from + windows.len() * WINDOW, &mut check);
+            self.look(
+                self.bit(self.hash(last)),
+                text,
+                from + windows.len() * WINDOW,
+                &mut check,
+            );
         }
     }
 
     /// Whether a key has this bit.
     fn is_set(&self, bit: usize) -> bool {
-        self.bits.get(bit / 64).is_some_and(|bits| bits & (1 << (bit % 64)) != 0)
+        self.bits
+            .get(bit / 64)
+            .is_some_and(|bits| bits & (1 << (bit % 64)) != 0)
     }
 
     /// Calls `check` with the keys that stand at `at`. Rarely needed, and no part of the loop that asks for it.

@@ -93,7 +93,11 @@ impl Prefixes {
     /// Those that `text` begins with, the longest first, each by its number and its length.
     pub(crate) fn of<'p>(&'p self, text: &'p [u8]) -> impl Iterator<Item = (usize, usize)> + 'p {
         let key = key(text);
-        let mut next = if self.may_begin(key) { self.greatest(key, text) } else { None };
+        let mut next = if self.may_begin(key) {
+            self.greatest(key, text)
+        } else {
+            None
+        };
         std::iter::from_fn(move || {
             loop {
                 let number = next?;
@@ -186,7 +190,10 @@ mod tests {
     #[test]
     fn nothing_begins_with_nothing() {
         let none = BTreeSet::<&str>::new();
-        assert_eq!(Prefixes::new(none).of(b"text").count() + Prefixes::EMPTY.of(b"text").count(), 0);
+        assert_eq!(
+            Prefixes::new(none).of(b"text").count() + Prefixes::EMPTY.of(b"text").count(),
+            0
+        );
         assert_eq!(Prefixes::new(["text"]).of(b"").count(), 0);
     }
 }

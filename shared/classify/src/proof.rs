@@ -186,9 +186,7 @@ impl<'e> HeaderProof<'e> {
     pub(crate) fn gather(mail: &Mail<'_>, phrases: &Phrases, signs: &'e Signs) -> Self {
         let has = |name: &str| mail.header(name).is_some();
         let subject = mail.subject();
-        let subject_says = phrases
-            .find(subject)
-            .any(|found| !matches!(found.tells, Tells::Returned | Tells::Quotes));
+        let subject_says = phrases.find(subject).any(|found| found.tells != Tells::Returned);
         let auto = is_automatic(mail);
         let author = author(mail, signs);
         let failed = has("x-failed-recipients");

@@ -86,20 +86,14 @@ impl Dialects {
             .chain(&self.subject)
             .filter(|(held, _)| subject.contains(held))
             .map(|(_, index)| *index);
-        // The table names private fields only.
-        let private = |name: &&str| name.starts_with(['X', 'x']);
-        let by_header = mail.header_names().filter(private).filter_map(|name| {
-            let mut known = self.headers.iter();
-            let (name, signs) = known.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-            let holds = |held: &str| {
-                mail.headers(name)
-                    .any(|value| value.to_ascii_lowercase().contains(held))
-            };
-            signs
-                .iter()
-                .filter(|(held, _)| holds(held))
-                .map(|(_, index)| *index)
-                .min()
+        let by_header = self.headers.iter().flat_map(|(name, signs)| {
+            mail.headers(name).flat_map(move |value| {
+                let holds = move |held: &str| held.is_empty() || value.to_ascii_lowercase().contains(held);
+                signs
+                    .iter()
+                    .filter(move |(held, _)| holds(held))
+                    .map(|(_, index)| *index)
+            })
         });
         let first = by_text.into_iter().chain(by_from).chain(by_header).min()?;
         DIALECTS.get(first).map(|dialect| dialect.id)

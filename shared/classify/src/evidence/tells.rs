@@ -13,8 +13,6 @@ pub(crate) enum Tells {
     Delay,
     /// A delivery succeeded.
     Success,
-    /// What follows are the words of the server that refused.
-    Quotes,
 }
 
 /// Lines after which the returned message follows.

@@ -165,9 +165,13 @@ fn plain_run(text: &str) -> usize {
         run = ascii.and_then(|end| run.get(..end)).unwrap_or_default();
     }
     // Asked of all pairs, which is faster than to stop at one.
-    let is_gap = |pair: &[u8]| pair == b"  ";
-    if run.windows(2).fold(false, |any, pair| any | is_gap(pair)) {
-        run = run.windows(2).position(is_gap).and_then(|end| run.get(..end)).unwrap_or_default();
+    let pairs = || run.iter().zip(run.get(1..).unwrap_or_default());
+    let is_gap = |(left, right): (&u8, &u8)| *left == b' ' && *right == b' ';
+    if pairs().fold(false, |any, pair| any | is_gap(pair)) {
+        run = pairs()
+            .position(is_gap)
+            .and_then(|end| run.get(..end))
+            .unwrap_or_default();
     }
     run.trim_ascii_end().len()
 }

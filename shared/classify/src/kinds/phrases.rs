@@ -12,6 +12,17 @@ use crate::prefixes::{self, Prefixes};
 /// What stands between the pieces of a phrase, at most: a date and a few words.
 const MAX_GAP_BYTES: usize = 72;
 
+/// Letters and digits of ASCII.
+const LETTERS: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut byte = 0_u8;
+    while byte.is_ascii() {
+        letters[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    letters
+};
+
 /// What a phrase says, independent of its language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Says {
@@ -164,7 +175,9 @@ pub(super) fn scan(folded: &str, place: Place) -> Hits {
         at += c.len_utf8();
         if c.is_ascii_alphanumeric() {
             // Nothing starts within a word.
-            let letters = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+            let letters = rest
+                .bytes()
+                .position(|byte| !LETTERS.get(usize::from(byte)).is_some_and(|is| *is));
             at = start + letters.unwrap_or(rest.len());
         }
         if !are_apart(before.replace(c), Some(c)) {
@@ -290,13 +303,17 @@ fn ends_word(text: &str, at: usize) -> bool {
 
 /// Whether a word ends between two characters. Scripts without spaces have no words to respect.
 fn are_apart(left: Option<char>, right: Option<char>) -> bool {
-    let (Some(left), Some(right)) = (left, right) else {
-        return true;
-    };
-    // Asked of every character of a text, and most are these.
-    if left.is_ascii() && right.is_ascii() {
-        return !(left.is_ascii_alphanumeric() && right.is_ascii_alphanumeric());
+    match (left, right) {
+        // Asked of every word of a text, and most are these.
+        (Some(left), Some(right)) if left.is_ascii() && right.is_ascii() => {
+            !(left.is_ascii_alphanumeric() && right.is_ascii_alphanumeric())
+        }
+        (Some(left), Some(right)) => are_apart_beyond_ascii(left, right),
+        _ => true,
     }
+}
+
+fn are_apart_beyond_ascii(left: char, right: char) -> bool {
     !(left.is_alphanumeric() && right.is_alphanumeric()) || is_continuous(left) || is_continuous(right)
 }
 

@@ -2,6 +2,7 @@
 
 use super::fold::fold;
 use super::phrases::{FIELD_LABELS, FROM_LABELS, SEPARATORS, WROTE};
+use crate::mime::lines_of;
 
 /// Whoever asks for something or goes away says so in the first lines; lists of links and disclaimers follow.
 const MAX_OWN_BYTES: usize = 8 << 10;
@@ -27,7 +28,9 @@ pub(super) struct Own {
 
 /// Takes quoted text, forwarded messages and the signature away from `text`.
 pub(super) fn own(text: &str) -> Own {
-    let lines: Vec<&str> = within(text).lines().map(str::trim_end).collect();
+    let mut lines: Vec<&str> = lines_of(within(text)).collect();
+    lines.pop_if(|last| last.is_empty());
+    lines.iter_mut().for_each(|line| *line = line.trim_end());
     let mut own = Own {
         text: String::new(),
         quotes: false,
@@ -167,11 +170,16 @@ fn starts_header_block(lines: &[&str]) -> bool {
 
 fn has_label(line: &str, labels: &[&str]) -> bool {
     let line = line.trim_start_matches(|c: char| c.is_whitespace() || c == '*' || c == '>');
-    let near = line.get(..line.floor_char_boundary(MAX_LABEL_BYTES + 3)).unwrap_or(line);
+    let near = line
+        .get(..line.floor_char_boundary(MAX_LABEL_BYTES + 3))
+        .unwrap_or(line);
     let colon = memchr::memchr(b':', near.as_bytes());
     let wide = if near.is_ascii() { None } else { near.find('：') };
     let colon = [colon, wide].into_iter().flatten().min();
-    let Some(label) = colon.filter(|colon| *colon <= MAX_LABEL_BYTES).and_then(|end| near.get(..end)) else {
+    let Some(label) = colon
+        .filter(|colon| *colon <= MAX_LABEL_BYTES)
+        .and_then(|end| near.get(..end))
+    else {
         return false;
     };
     let folded = fold(label, 80);

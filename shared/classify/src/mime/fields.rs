@@ -7,6 +7,8 @@ use super::decode::{decode_words, guess_text};
 
 /// More fields than any real header has; what follows is left alone.
 const MAX_FIELDS: usize = 1_000;
+/// No name is longer.
+const MAX_NAME_BYTES: usize = 128;
 /// No header value that matters is longer; a hostile one is cut.
 const MAX_VALUE_BYTES: usize = 64 << 10;
 
@@ -130,12 +132,6 @@ impl FieldTable {
         self.named(bytes, name).map(|field| field.text(bytes))
     }
 
-    pub(super) fn names<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = &'b str> {
-        let name =
-            |field: &Field| std::str::from_utf8(bytes.get(field.name.clone()).unwrap_or_default()).unwrap_or_default();
-        self.fields.iter().map(name)
-    }
-
     pub(super) fn iter<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = (&'b str, &'b str)> {
         self.fields.iter().map(move |field| {
             let name = bytes.get(field.name.clone()).unwrap_or_default();
@@ -228,21 +224,20 @@ fn continues(bytes: &[u8], next: usize) -> bool {
     matches!(bytes.get(next), Some(b' ' | b'\t'))
 }
 
-fn trailing_blanks(name: &[u8]) -> usize {
-    name.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count()
-}
-
 /// Length of the field name when the line is `Name: value` (RFC 5322 section 2.2; blanks before the colon are obsolete
 /// syntax and still seen).
 fn field_name_len(line: &[u8]) -> Option<usize> {
     if line.starts_with(b"--") {
         return None; // a boundary, whatever it is made of
     }
-    let colon = memchr::memchr(b':', line)?;
-    let name = line.get(..colon)?;
-    let trimmed = name.get(..name.len() - trailing_blanks(name))?;
-    let well_formed = !trimmed.is_empty() && trimmed.len() <= 128 && trimmed.iter().all(|b| matches!(b, 33..=126));
-    well_formed.then_some(colon)
+    let name = line.iter().position(|b| *b == b':' || !matches!(b, 33..=126))?;
+    let blanks = line
+        .get(name..)?
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
+    let well_formed = (1..=MAX_NAME_BYTES).contains(&name) && line.get(name + blanks) == Some(&b':');
+    well_formed.then_some(name + blanks)
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl<'a> Mail<'a> {
 
     /// The first header field of that name, unfolded and decoded.
     pub(crate) fn header<'s>(&'s self, name: &'s str) -> Option<&'s str> {
-        self.headers(name).next()
+        self.parts.first()?.fields.get(&self.bytes, name)
     }
 
     /// All header fields of that name.
@@ -108,14 +108,6 @@ impl<'a> Mail<'a> {
             .iter()
             .take(1)
             .flat_map(move |root| root.fields.all(&self.bytes, name))
-    }
-
-    /// The names of all header fields as written, in their order.
-    pub(crate) fn header_names(&self) -> impl Iterator<Item = &str> {
-        self.parts
-            .iter()
-            .take(1)
-            .flat_map(|root| root.fields.names(&self.bytes))
     }
 
     /// The decoded subject, empty when there is none.
@@ -344,6 +336,21 @@ fn fold_line_ends<'b>(bytes: impl Into<Cow<'b, [u8]>>) -> Cow<'b, [u8]> {
     }
     folded.extend_from_slice(rest);
     Cow::Owned(folded)
+}
+
+/// What stands between line ends; as `split('\n')`, at memory speed.
+pub(crate) fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        match memchr::memchr(b'\n', text.as_bytes()) {
+            Some(end) => {
+                rest = text.get(end + 1..);
+                text.get(..end)
+            }
+            None => rest.take(),
+        }
+    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem::Finder;
+
 use super::Role;
 use super::decode::Transfer;
 use super::fields::FieldTable;
@@ -49,6 +51,7 @@ struct Open {
 pub(super) fn walk(bytes: &[u8]) -> Walk {
     let mut walk = Walk::default();
     let mut open: Vec<Open> = Vec::new();
+    let dashes = Finder::new(b"\n--");
     // Blank lines before the header are an accident of storage.
     let blanks = bytes.iter().take_while(|b| matches!(b, b'\n' | b' ' | b'\t')).count();
     let mut at = bytes
@@ -84,10 +87,13 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
             });
             leaf = None;
         }
+        if open.iter().all(|o| o.boundary.is_empty()) {
+            return walk;
+        }
         // Forward to the next boundary line that belongs to something open.
         let mut line = at;
         loop {
-            let Some(found) = next_dashes(bytes, line) else {
+            let Some(found) = next_dashes(&dashes, bytes, line) else {
                 walk.damaged |= open.iter().any(|o| !o.boundary.is_empty());
                 return walk;
             };
@@ -265,12 +271,12 @@ fn adopt_boundary(bytes: &[u8], start: usize, line: &[u8], open: &mut [Open]) ->
 }
 
 /// Offset of the next line that starts with two dashes, at or after the line starting at `from`.
-fn next_dashes(bytes: &[u8], from: usize) -> Option<usize> {
+fn next_dashes(dashes: &Finder<'_>, bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     if rest.starts_with(b"--") && (from == 0 || bytes.get(from - 1) == Some(&b'\n')) {
         return Some(from);
     }
-    memchr::memmem::find(rest, b"\n--").map(|found| from + found + 1)
+    dashes.find(rest).map(|found| from + found + 1)
 }
 
 fn line_at(bytes: &[u8], at: usize) -> &[u8] {

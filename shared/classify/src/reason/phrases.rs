@@ -250,8 +250,7 @@ impl Search<'_> {
             };
             let end = start + length;
             let goes_on = self.folded.get(end..).is_some_and(begins_with_letter);
-            let mut negated =
-                || !entry.negates && *negated.get_or_insert_with(|| is_negated(self.folded, start));
+            let mut negated = || !entry.negates && *negated.get_or_insert_with(|| is_negated(self.folded, start));
             for usage in self.set.uses.get(entry.uses.clone()).unwrap_or_default() {
                 let wrong_end = usage.whole && goes_on;
                 if wrong_end || is_set(&self.seen, usage.phrase) || usage.position == 0 && negated() {
@@ -350,8 +349,13 @@ fn begins_with_letter(text: &str) -> bool {
 /// Whether a character next to a match means that the match is only a part of a word.
 fn continues_word(c: char) -> bool {
     if c.is_ascii() {
-        return c.is_ascii_alphanumeric();
+        c.is_ascii_alphanumeric()
+    } else {
+        continues_word_beyond_ascii(c)
     }
+}
+
+fn continues_word_beyond_ascii(c: char) -> bool {
     match c {
         // Cyrillic, Greek, Hebrew, Arabic and Devanagari letters: no need for a look at Unicode's tables.
         '\u{430}'..='\u{45F}'

@@ -42,7 +42,8 @@ impl Address {
             _ => c.is_control() || c.is_whitespace() && !quoted,
         };
         let hollow = text.starts_with('@') || text.ends_with('@');
-        (!hollow && !text.contains(strange)).then(|| Self(text.to_owned()))
+        let plain = |byte: u8| matches!(byte, 0x21..=0x7e) && !matches!(byte, b'<' | b'>');
+        (!hollow && (text.bytes().all(plain) || !text.contains(strange))).then(|| Self(text.to_owned()))
     }
 
     /// As it was written.
