@@ -91,7 +91,7 @@ struct Keys {
     bits: Vec<u64>,
     /// Where the keys of each list begin; those of sixteen bits share one.
     lists: Vec<u16>,
-    keys: Vec<Key>,
+    filed: Vec<Key>,
 }
 
 /// A few bytes of a phrase.
@@ -118,25 +118,25 @@ impl Keys {
         let bits = (BITS_PER_KEY * step * phrases.clone().count())
             .next_power_of_two()
             .max(64);
-        let mut filed = Self {
+        let mut all = Self {
             step,
             width,
             multiplier: 0x9E37_79B1 << (8 * (WINDOW - width)),
             shift: u32::BITS - bits.trailing_zeros(),
             bits: vec![0; bits / 64],
             lists: Vec::new(),
-            keys: Vec::new(),
+            filed: Vec::new(),
         };
         let counted = |hash: u32| (hash >> (u32::BITS - COUNTED)) as usize;
         let mut uses = vec![0_u16; 1 << COUNTED];
-        for hash in phrases.clone().flat_map(|(_, phrase)| filed.hashes_of(phrase)) {
+        for hash in phrases.clone().flat_map(|(_, phrase)| all.hashes_of(phrase)) {
             if let Some(uses) = uses.get_mut(counted(hash)) {
                 *uses = uses.saturating_add(1);
             }
         }
         let mut keys = Vec::new();
         for (phrase, text) in phrases {
-            let uses: Vec<u32> = filed
+            let uses: Vec<u32> = all
                 .hashes_of(text)
                 .map(|hash| uses.get(counted(hash)).copied().unwrap_or_default().into())
                 .collect();
@@ -145,8 +145,8 @@ impl Keys {
                 .enumerate()
                 .min_by_key(|(_, uses)| uses.iter().sum::<u32>());
             let offset = rarest.map_or(0, |(offset, _)| offset);
-            let all = (0_u16..).zip(filed.hashes_of(text));
-            keys.extend(all.skip(offset).take(step).map(|(offset, hash)| {
+            let hashes = (0_u16..).zip(all.hashes_of(text));
+            keys.extend(hashes.skip(offset).take(step).map(|(offset, hash)| {
                 let rest = text.as_bytes().get(usize::from(offset)..).unwrap_or_default();
                 let key = Key {
                     bytes: eight_of(rest),
@@ -154,25 +154,25 @@ impl Keys {
                     phrase,
                     offset,
                 };
-                (filed.bit(hash), key)
+                (all.bit(hash), key)
             }));
         }
         keys.sort_unstable_by_key(|(bit, key)| (*bit, key.phrase));
-        filed.lists = (0..=bits / BITS_PER_KEY)
+        all.lists = (0..=bits / BITS_PER_KEY)
             .map(|list| keys.partition_point(|(bit, _)| bit / BITS_PER_KEY < list))
             .map(|begin| u16::try_from(begin).unwrap_or(u16::MAX))
             .collect();
         for (bit, key) in keys {
-            if let Some(bits) = filed.bits.get_mut(bit / 64) {
+            if let Some(bits) = all.bits.get_mut(bit / 64) {
                 *bits |= 1 << (bit % 64);
             }
-            filed.keys.push(key);
+            all.filed.push(key);
         }
-        filed
+        all
     }
 
     fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.filed.is_empty()
     }
 
     /// Calls `check` with every key in `text` and where it stands.
@@ -211,7 +211,7 @@ impl Keys {
         let bound = |list: usize| self.lists.get(list).copied().map_or(0, usize::from);
         let list = bit / BITS_PER_KEY;
         let stands = eight_of(text.get(at..).unwrap_or_default());
-        for key in self.keys.get(bound(list)..bound(list + 1)).unwrap_or_default() {
+        for key in self.filed.get(bound(list)..bound(list + 1)).unwrap_or_default() {
             if (key.bytes ^ stands) & key.mask == 0 {
                 check(at, key);
             }

@@ -153,16 +153,19 @@ impl Prefixes {
 
 /// The first bytes as a number that sorts like the text.
 fn key(text: &[u8]) -> u64 {
-    match text.first_chunk::<8>() {
-        Some(bytes) => u64::from_be_bytes(*bytes),
-        None => text.iter().fold(0, |key, byte| key << 8 | u64::from(*byte)) << (8 * (8 - text.len())),
+    let mut eight = [0; 8];
+    match text.first_chunk() {
+        Some(all) => eight = *all,
+        None => eight.iter_mut().zip(text).for_each(|(byte, there)| *byte = *there),
     }
+    u64::from_be_bytes(eight)
 }
 
 /// Which of the bits in that many words.
 fn hash(head: u64, words: usize) -> usize {
-    let bits = words.trailing_zeros() + 6;
-    (head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - bits).min(63)) as usize
+    let bits = words.max(1).trailing_zeros() + u64::BITS.trailing_zeros();
+    let hash = (head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> u32::BITS) as u32;
+    (hash >> (u32::BITS - bits)) as usize
 }
 
 #[cfg(test)]

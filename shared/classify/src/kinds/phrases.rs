@@ -12,17 +12,6 @@ use crate::prefixes::{self, Prefixes};
 /// What stands between the pieces of a phrase, at most: a date and a few words.
 const MAX_GAP_BYTES: usize = 72;
 
-/// Letters and digits of ASCII.
-const LETTERS: [bool; 256] = {
-    let mut letters = [false; 256];
-    let mut byte = 0_u8;
-    while byte.is_ascii() {
-        letters[byte as usize] = byte.is_ascii_alphanumeric();
-        byte += 1;
-    }
-    letters
-};
-
 /// What a phrase says, independent of its language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Says {
@@ -173,11 +162,9 @@ pub(super) fn scan(folded: &str, place: Place) -> Hits {
         let Some(c) = rest.chars().next() else { break };
         let start = at;
         at += c.len_utf8();
-        if c.is_ascii_alphanumeric() {
+        if matches!(c, 'a'..='z' | '0'..='9') {
             // Nothing starts within a word.
-            let letters = rest
-                .bytes()
-                .position(|byte| !LETTERS.get(usize::from(byte)).is_some_and(|is| *is));
+            let letters = rest.bytes().position(|byte| !matches!(byte, b'a'..=b'z' | b'0'..=b'9'));
             at = start + letters.unwrap_or(rest.len());
         }
         if !are_apart(before.replace(c), Some(c)) {

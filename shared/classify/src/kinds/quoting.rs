@@ -30,7 +30,9 @@ pub(super) struct Own {
 pub(super) fn own(text: &str) -> Own {
     let mut lines: Vec<&str> = lines_of(within(text)).collect();
     lines.pop_if(|last| last.is_empty());
-    lines.iter_mut().for_each(|line| *line = line.trim_end());
+    for line in &mut lines {
+        *line = line.trim_end();
+    }
     let mut own = Own {
         text: String::new(),
         quotes: false,

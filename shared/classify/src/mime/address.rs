@@ -42,17 +42,19 @@ pub(crate) fn addresses(value: &str) -> Vec<Address> {
 
 /// `ann@example.com`, `<ann@example.com>` and `Ann <ann@example.com>` need no parser.
 fn simple(value: &str) -> Option<Address> {
-    if value
-        .bytes()
-        .any(|b| matches!(b, b'"' | b',' | b'(' | b';' | b':' | b'\\'))
-    {
+    let bytes = value.as_bytes();
+    if memchr::memchr3(b'"', b',', b'(', bytes).is_some() || memchr::memchr3(b';', b':', b'\\', bytes).is_some() {
         return None;
     }
-    let inner = match value.rsplit_once('<') {
-        Some((name, tail)) => tail.strip_suffix('>').filter(|_| !name.contains(['<', '>']))?,
+    let inner = match memchr::memchr(b'<', bytes) {
+        Some(open) => value
+            .get(open + 1..)
+            .and_then(|tail| tail.strip_suffix('>'))
+            .filter(|inner| !inner.contains('<') && memchr::memchr2(b'<', b'>', bytes) == Some(open))?,
         None => value,
     };
-    Address::parse(inner).filter(|address| address.as_str().contains('@'))
+    memchr::memchr(b'@', inner.as_bytes())?;
+    Address::parse(inner)
 }
 
 #[cfg(test)]

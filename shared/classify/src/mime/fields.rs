@@ -16,8 +16,6 @@ const MAX_VALUE_BYTES: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Field {
     name: Range<usize>,
-    /// Of the name.
-    signature: Signature,
     value: Range<usize>,
     /// The value, unless it is to be read as it stands.
     decoded: OnceCell<Option<Box<str>>>,
@@ -54,6 +52,8 @@ impl<'b> Fields<'b> {
 #[derive(Debug, Default)]
 pub(super) struct FieldTable {
     fields: Vec<Field>,
+    /// Of the names of all fields.
+    signatures: Vec<Signature>,
     /// One bit for each signature, shared with some others: most names that are asked for are not there.
     present: u64,
     end: usize,
@@ -63,6 +63,7 @@ impl FieldTable {
     /// Reads the block that starts at offset `at`.
     pub(super) fn parse(bytes: &[u8], mut at: usize) -> Self {
         let mut fields: Vec<Field> = Vec::with_capacity(16);
+        let mut signatures = Vec::with_capacity(32);
         let mut present = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let line_len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -96,9 +97,9 @@ impl FieldTable {
                         let name = line.get(..colon).unwrap_or_default().trim_ascii_end();
                         let signature = Signature::of(name);
                         present |= signature.bit();
+                        signatures.push(signature);
                         fields.push(Field {
                             name: at..at + name.len(),
-                            signature,
                             value: at + colon + 1..at + line_len,
                             decoded: OnceCell::new(),
                         });
@@ -109,6 +110,7 @@ impl FieldTable {
         }
         Self {
             fields,
+            signatures,
             present,
             end: at,
         }
@@ -141,16 +143,19 @@ impl FieldTable {
 
     fn named<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> impl Iterator<Item = &'b Field> {
         let signature = Signature::of(name.as_bytes());
-        let fields = if self.present & signature.bit() == 0 {
+        let signatures = if self.present & signature.bit() == 0 {
             &[]
         } else {
-            self.fields.as_slice()
+            self.signatures.as_slice()
         };
-        fields.iter().filter(move |field| {
-            field.signature == signature
-                && bytes
-                    .get(field.name.clone())
-                    .is_some_and(|written| written.eq_ignore_ascii_case(name.as_bytes()))
+        let same = signatures
+            .iter()
+            .zip(&self.fields)
+            .filter(move |(other, _)| **other == signature);
+        same.map(|(_, field)| field).filter(move |field| {
+            bytes
+                .get(field.name.clone())
+                .is_some_and(|written| written.eq_ignore_ascii_case(name.as_bytes()))
         })
     }
 }
