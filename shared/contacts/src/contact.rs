@@ -241,7 +241,7 @@ impl Contact {
 }
 
 impl Counters {
-    fn count(&mut self, category: Category) {
+    pub(crate) fn count(&mut self, category: Category) {
         let counter = match category {
             Category::HardBounce => &mut self.hard_bounces,
             Category::SoftBounce => &mut self.soft_bounces,

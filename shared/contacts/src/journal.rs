@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 
 use rebound_message::MessageHash;
 
+use crate::address::ContactAddress;
 use crate::decision::Cause;
-use crate::event::{Event, EventKind, ManualAction};
+use crate::event::{Event, EventKind, ManualAction, Ruling};
 use crate::moment::Moment;
 use crate::policy::{Effect, SoftLimit};
 
@@ -201,6 +202,22 @@ impl Journal {
     /// When the contact left this list, if it has.
     pub(crate) fn left_at(&self, list: &str) -> Option<Moment> {
         self.lists.get(list).filter(|word| word.left).map(|word| word.stamp.at)
+    }
+
+    /// Every message it knows of, rulings included.
+    pub(crate) fn remembered(&self, address: &ContactAddress) -> impl Iterator<Item = MessageHash> {
+        let stamps = [self.first, self.last_verdict, self.moved].into_iter().flatten();
+        let ruled = |ruling: Ruling, rulings: &Newest<Stamp>| {
+            let event = |stamp: &Stamp| Event::ruling(ruling, stamp.message, address.clone(), stamp.at).message;
+            rulings.iter().map(event).collect::<Vec<_>>()
+        };
+        stamps
+            .chain(self.suppressing.iter().map(|strike| strike.stamp))
+            .chain(self.counted.iter().map(|soft| soft.stamp))
+            .chain(self.lists.values().map(|word| word.stamp))
+            .map(|stamp| stamp.message)
+            .chain(ruled(Ruling::Hold, &self.held))
+            .chain(ruled(Ruling::Release, &self.released))
     }
 
     /// The latest reactivation.

@@ -11,6 +11,8 @@ mod address;
 mod contact;
 mod decision;
 mod event;
+#[cfg(any(feature = "dynamodb", test))]
+mod history;
 mod journal;
 mod moment;
 mod policy;

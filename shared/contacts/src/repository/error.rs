@@ -1,8 +1,11 @@
 //! What can go wrong with DynamoDB.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use rebound_message::MessageHash;
+
+use super::history::Incomplete;
+use crate::address::ContactAddress;
 
 /// A message that was not recorded. Nothing of it was counted, unless it names more contacts than fit into one
 /// transaction; then recording it again counts exactly what is missing.
@@ -25,6 +28,42 @@ pub struct ReadError {
     /// Why not.
     #[source]
     pub failure: Failure,
+}
+
+/// A history that was not changed. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// DynamoDB did not take it.
+    #[error("{what} could not be changed: {failure}")]
+    Failed {
+        /// What was to be changed.
+        what: String,
+        /// Why it was not.
+        #[source]
+        failure: Failure,
+    },
+    /// There is no such event.
+    #[error("message {message} says nothing about {address}: see which messages do with `rebound contacts show`")]
+    UnknownEvent {
+        /// Who it was to be about.
+        address: ContactAddress,
+        /// Which message.
+        message: MessageHash,
+    },
+    /// What was to be discarded is the ruling that discards another event.
+    #[error("{message} is itself the ruling that an event is discarded, which is final")]
+    Final {
+        /// The ruling.
+        message: MessageHash,
+    },
+    /// What is left of the contact's history is not all that it was made of.
+    #[error("{address} is kept as it is: {missing}; `rebound contacts reactivate` can free it by hand")]
+    Incomplete {
+        /// Whose history.
+        address: ContactAddress,
+        /// What is missing.
+        missing: Incomplete,
+    },
 }
 
 /// Why a request to DynamoDB came to nothing.
@@ -67,10 +106,25 @@ pub struct DamagedItem {
     pub trouble: String,
 }
 
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        Self::Refused {
+            reason: error.to_string(),
+        }
+    }
+}
+
 impl RecordError {
     /// Whether trying again later may succeed.
     pub const fn is_retryable(&self) -> bool {
         self.failure.is_retryable()
+    }
+}
+
+impl ChangeError {
+    /// Whether trying again later may succeed.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Failed { failure, .. } if failure.is_retryable())
     }
 }
 

@@ -8,11 +8,15 @@
 //! [`Contact`](crate::Contact).
 
 mod error;
+mod history;
 mod item;
 mod lanes;
 mod plan;
 mod read;
+mod recompute;
+mod replace;
 mod retry;
+mod sweep;
 mod tables;
 mod watch;
 mod write;
@@ -33,8 +37,12 @@ use crate::moment::Moment;
 use crate::policy::Policy;
 use retry::{Attempts, DEFAULT_PATIENCE, REQUEST_TIMEOUT};
 
-pub use error::{DamagedItem, Failure, ReadError, RecordError};
+pub use error::{ChangeError, DamagedItem, Failure, ReadError, RecordError};
+pub use history::Incomplete;
 pub use read::Unmailable;
+pub use recompute::{Edit, Recomputed};
+pub use replace::{EventChange, Replaced};
+pub use sweep::ArchivedSince;
 pub use tables::{TableError, Tables};
 
 /// The most items DynamoDB takes in one transaction.

@@ -150,7 +150,7 @@ impl Plan {
     }
 }
 
-fn put_event(tables: &Tables, event: &Event) -> Result<Put, BuildError> {
+pub(super) fn put_event(tables: &Tables, event: &Event) -> Result<Put, BuildError> {
     Put::builder()
         .table_name(&tables.events)
         .set_item(Some(event_to_item(event)))
@@ -167,7 +167,8 @@ fn put_ruling(tables: &Tables, ruling: &Event) -> Result<Put, BuildError> {
         .build()
 }
 
-fn put_contact(tables: &Tables, stored: &Stored) -> Result<Put, BuildError> {
+/// The contact as the version that follows the one it was read at, unless somebody else has changed it since.
+pub(super) fn put_contact(tables: &Tables, stored: &Stored) -> Result<Put, BuildError> {
     let put = Put::builder()
         .table_name(&tables.contacts)
         .set_item(Some(contact_to_item(stored, stored.version + 1)));

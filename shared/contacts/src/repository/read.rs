@@ -27,7 +27,7 @@ const MAX_BATCH_KEYS: usize = 100;
 const SCAN_SEGMENTS: i32 = 4;
 
 /// One page, and where the next one begins.
-type Page = (Vec<Item>, Option<Item>);
+pub(super) type Page = (Vec<Item>, Option<Item>);
 
 impl Repository {
     /// A contact as it is now (strongly consistent); `None` when nothing was ever recorded about it.
@@ -73,7 +73,7 @@ impl Repository {
         decoded(pages, event_from_item, what)
     }
 
-    /// Contacts, page by page.
+    /// Contacts, page by page. One whose every event was taken back is left out.
     pub fn contacts(&self, filter: ContactFilter) -> impl Stream<Item = Result<Contact, ReadError>> + '_ {
         match filter {
             ContactFilter::All => self.all_contacts().left_stream(),
@@ -175,6 +175,7 @@ impl Repository {
             |item| contact_from_item(item).map(|stored| stored.contact),
             "contacts".to_owned(),
         )
+        .try_filter(|contact| std::future::ready(contact.events > 0))
     }
 
     /// Keys from the index, contacts from the table: the index may lag behind and carries no journal.
@@ -309,7 +310,7 @@ impl Repository {
         self.query(request).await
     }
 
-    async fn query(&self, request: QueryFluentBuilder) -> Result<Page, Failure> {
+    pub(super) async fn query(&self, request: QueryFluentBuilder) -> Result<Page, Failure> {
         let page = persist(self.attempts(), || request.clone().send()).await?;
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }
@@ -351,7 +352,7 @@ impl Found {
 }
 
 /// The pages that `fetch` gets, from the first to the one that no other follows.
-fn pages<F: Future<Output = Result<Page, Failure>>>(
+pub(super) fn pages<F: Future<Output = Result<Page, Failure>>>(
     fetch: impl Fn(Option<Item>) -> F,
 ) -> impl Stream<Item = Result<Vec<Item>, Failure>> {
     /// Where the next page begins, if there is one.
@@ -368,7 +369,7 @@ fn pages<F: Future<Output = Result<Page, Failure>>>(
 }
 
 /// Items one by one, read.
-fn decoded<T>(
+pub(super) fn decoded<T>(
     pages: impl Stream<Item = Result<Vec<Item>, Failure>>,
     read: impl Fn(Item) -> Result<T, DamagedItem>,
     what: String,
@@ -380,7 +381,7 @@ fn decoded<T>(
         .map_err(reading(what))
 }
 
-fn reading(what: String) -> impl Fn(Failure) -> ReadError {
+pub(super) fn reading(what: String) -> impl Fn(Failure) -> ReadError {
     move |failure| ReadError {
         what: what.clone(),
         failure,

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::CancellationReason;
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures::StreamExt;
 use rebound_message::MessageHash;
@@ -201,7 +201,7 @@ impl Repository {
         let plan = Plan::new(&self.policy, &self.tables, units, known, watch).map_err(|error| Failure::Refused {
             reason: error.to_string(),
         })?;
-        let transacted = self.transact(&plan, attempts).await;
+        let transacted = self.transact(&plan.items, attempts).await;
         if let (Some(watch), Err(_) | Ok(Transacted::Cancelled(_))) = (watch, &transacted) {
             watch.give_back(plan.claims.iter().map(String::as_str));
         }
@@ -253,14 +253,18 @@ impl Repository {
     }
 
     /// Sends a transaction until it is answered.
-    async fn transact(&self, plan: &Plan, attempts: &mut Attempts) -> Result<Transacted, Failure> {
+    pub(super) async fn transact(
+        &self,
+        items: &[TransactWriteItem],
+        attempts: &mut Attempts,
+    ) -> Result<Transacted, Failure> {
         // With the same token a transaction whose answer was lost is not done twice, nor taken for somebody else's.
         let token = format!("{:032x}", fastrand::u128(..));
         loop {
             let request = self
                 .client
                 .transact_write_items()
-                .set_transact_items(Some(plan.items.clone()))
+                .set_transact_items(Some(items.to_vec()))
                 .client_request_token(&token);
             let permit = self.permits.acquire().await;
             let answer = request.send().await;
@@ -284,7 +288,7 @@ struct Conditions<'a> {
 }
 
 /// How a transaction was answered.
-enum Transacted {
+pub(super) enum Transacted {
     Done,
     Cancelled(Vec<CancellationReason>),
 }

@@ -11,6 +11,7 @@ mod breaker;
 mod deadline;
 mod killed;
 mod reading;
+mod recompute;
 mod recording;
 mod requests;
 mod stores;
