@@ -39,17 +39,20 @@ impl Workspace {
 
     /// The same, judging with this classifier.
     pub(crate) async fn open_with(data: &Path, classifier: Classifier) -> Result<Self> {
-        let stack = LocalStack::open(data)
+        // On the heap: opening is done once, and no command's future should be as large as all that it takes.
+        let stack = Box::pin(LocalStack::open(data))
             .await
             .with_context(|| format!("opening {}", data.display()))?;
         let tables = Tables::with_prefix(TABLE_PREFIX);
-        tables.ensure(&stack.dynamodb()).await.context("preparing the tables")?;
+        Box::pin(tables.ensure(&stack.dynamodb()))
+            .await
+            .context("preparing the tables")?;
         let archive = Archive::new(stack.s3(), stack.bucket());
         let contacts = Repository::new(&stack.dynamodb(), tables, Arc::new(Policy::default()));
         let rules = Arc::new(classifier);
         let classifier = Function::new(archive.clone(), Arc::clone(&rules), contacts.clone());
         let mailboxes = Mailboxes::new(&stack.dynamodb(), TABLE_PREFIX);
-        mailboxes.ensure().await.context("preparing the tables")?;
+        Box::pin(mailboxes.ensure()).await.context("preparing the tables")?;
         let notifications = stack.notifications();
         Ok(Self {
             stack,

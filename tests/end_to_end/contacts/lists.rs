@@ -280,6 +280,38 @@ fn bad_rows_are_named_and_the_rest_is_taken() {
 }
 
 #[test]
+fn the_rest_of_an_interrupted_import_is_all_that_the_next_one_adds() {
+    let data = TempDir::new().expect("a folder");
+    let rows: Vec<String> = (0..2500)
+        .map(|n| format!("person{n}@example.com,BOUNCE,2026-03-01T09:00:00Z\n"))
+        .collect();
+    let import = |rows: &[String]| {
+        let list = format!("EmailAddress,Reason,LastUpdateTime\n{}", rows.concat());
+        stdout(rebound(data.path()).args(["contacts", "import", "-"]).write_stdin(list))
+    };
+    let told = import(&rows[..1200]);
+    assert!(
+        told.ends_with("\n1200 recorded, 0 were in already. Newly suppressed: 1200; newly off a list: 0.\n"),
+        "{told}"
+    );
+    let told = import(&rows);
+    assert!(
+        told.ends_with("\n1300 recorded, 1200 were in already. Newly suppressed: 1300; newly off a list: 0.\n"),
+        "{told}"
+    );
+    // More than a page of them.
+    let plain = stdout(rebound(data.path()).args(["contacts", "export", "--format", "plain"]));
+    assert_eq!(plain.lines().count(), rows.len());
+    let addresses: Vec<String> = (0..3000).map(|n| format!("person{n}@example.com\n")).collect();
+    let passed = stdout(
+        rebound(data.path())
+            .args(["contacts", "check", "-"])
+            .write_stdin(addresses.concat()),
+    );
+    assert_eq!(passed.lines().count(), 500);
+}
+
+#[test]
 fn an_imported_event_says_where_it_comes_from() {
     let data = TempDir::new().expect("a folder");
     let file = data.path().join("suppression_bounces.csv");

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures::stream::{self, Stream, StreamExt, TryChunksError, TryStreamExt};
 use rebound_message::MessageHash;
@@ -23,8 +24,9 @@ use crate::moment::Moment;
 /// The most keys DynamoDB takes in one batch.
 const MAX_BATCH_KEYS: usize = 100;
 
-/// Into how many parts the table is divided where all of it is read: as many pages are under way at a time.
-const SCAN_SEGMENTS: i32 = 4;
+/// How many items are asked for at a time. DynamoDB ends a page at 1 MB in any case; the embedded one collects all that
+/// it could answer before it does, so that a table read without this takes the square of its length.
+pub(super) const PAGE_ITEMS: i32 = 1000;
 
 /// One page, and where the next one begins.
 pub(super) type Page = (Vec<Item>, Option<Item>);
@@ -67,6 +69,7 @@ impl Repository {
                 .key_condition_expression("#address = :address")
                 .expression_attribute_names("#address", "address")
                 .expression_attribute_values(":address", AttributeValue::S(key.clone()))
+                .limit(PAGE_ITEMS)
                 .set_exclusive_start_key(start);
             self.query(request)
         });
@@ -126,7 +129,8 @@ impl Repository {
         )
     }
 
-    /// Pages of the contacts that pass a filter, from all segments of the table as they come.
+    /// Pages of the contacts that pass a filter. One after the other: segments at a time are slower on the embedded
+    /// store, which sorts the whole table for each.
     fn scan_pages<'a>(
         &'a self,
         filter: String,
@@ -138,23 +142,13 @@ impl Repository {
             .scan()
             .table_name(&self.tables.contacts)
             .consistent_read(true)
-            .total_segments(SCAN_SEGMENTS)
+            .limit(PAGE_ITEMS)
             .filter_expression(filter)
             .set_projection_expression(attributes)
             .set_expression_attribute_values(
                 list.map(|list| Item::from([(":list".to_owned(), AttributeValue::S(list.to_owned()))])),
             );
-        let segments = (0..SCAN_SEGMENTS).map(move |segment| {
-            let scan = scan.clone().segment(segment);
-            Box::pin(pages(move |start| {
-                let request = scan.clone().set_exclusive_start_key(start);
-                async move {
-                    let page = persist(self.attempts(), || request.clone().send()).await?;
-                    Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
-                }
-            }))
-        });
-        stream::select_all(segments)
+        pages(move |start| self.scan(scan.clone().set_exclusive_start_key(start)))
     }
 
     fn all_contacts(&self) -> impl Stream<Item = Result<Contact, ReadError>> + '_ {
@@ -164,11 +158,9 @@ impl Repository {
                 .scan()
                 .table_name(&self.tables.contacts)
                 .consistent_read(true)
+                .limit(PAGE_ITEMS)
                 .set_exclusive_start_key(start);
-            async move {
-                let page = persist(self.attempts(), || request.clone().send()).await?;
-                Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
-            }
+            self.scan(request)
         });
         decoded(
             pages,
@@ -193,6 +185,7 @@ impl Repository {
                 .expression_attribute_names("#at", "suppressed_at")
                 .expression_attribute_values(":cause", AttributeValue::S(cause.to_string()))
                 .expression_attribute_values(":since", AttributeValue::S(since.to_string()))
+                .limit(PAGE_ITEMS)
                 .set_exclusive_start_key(start);
             self.query(request)
         });
@@ -310,6 +303,11 @@ impl Repository {
         self.query(request).await
     }
 
+    async fn scan(&self, request: ScanFluentBuilder) -> Result<Page, Failure> {
+        let page = persist(self.attempts(), || request.clone().send()).await?;
+        Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
+    }
+
     pub(super) async fn query(&self, request: QueryFluentBuilder) -> Result<Page, Failure> {
         let page = persist(self.attempts(), || request.clone().send()).await?;
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
@@ -362,7 +360,8 @@ pub(super) fn pages<F: Future<Output = Result<Page, Failure>>>(
     }
     stream::try_unfold((Next::At(None), fetch), |(next, fetch)| async move {
         let Next::At(start) = next else { return Ok(None) };
-        let (items, last) = fetch(start).await?;
+        // On the heap, so that no future of a caller grows by a request of the SDK.
+        let (items, last) = Box::pin(fetch(start)).await?;
         let next = last.map_or(Next::End, |key| Next::At(Some(key)));
         Ok(Some((items, (next, fetch))))
     })

@@ -10,7 +10,7 @@ use rebound_classify::Category;
 use super::Repository;
 use super::error::{DamagedItem, ReadError};
 use super::item::Item;
-use super::read::{decoded, pages};
+use super::read::{PAGE_ITEMS, decoded, pages};
 use super::retry::persist;
 use crate::address::ContactAddress;
 use crate::moment::Moment;
@@ -105,6 +105,7 @@ impl Repository {
             .scan()
             .table_name(&self.tables.events)
             .consistent_read(true)
+            .limit(PAGE_ITEMS)
             .set_projection_expression(projected.map(str::to_owned))
             .filter_expression(filter);
         for (name, value) in names {
