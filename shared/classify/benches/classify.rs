@@ -4,6 +4,9 @@
 
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
+#[path = "../tests/hostile_messages/mod.rs"]
+mod hostile_messages;
+
 use std::hint::black_box;
 use std::path::Path;
 
@@ -27,6 +30,7 @@ fn benches(criterion: &mut Criterion) {
         measure(criterion, name, &(0..100).map(build).collect::<Vec<_>>());
     }
     grow(criterion);
+    endure(criterion);
     if let Some(folder) = std::env::var_os("REBOUND_BENCH_FOLDER") {
         measure(criterion, "folder", &read_folder(Path::new(&folder)));
     }
@@ -73,6 +77,20 @@ fn grow(criterion: &mut Criterion) {
         let message = report_about(recipients);
         group.throughput(Throughput::Bytes(message.len() as u64));
         group.bench_function(format!("{recipients} recipients"), |bencher| {
+            bencher.iter(|| classifier.classify(black_box(&message)).recipients.len());
+        });
+    }
+    group.finish();
+}
+
+/// Messages made to break parsers, as large as any that is read whole: none may take two seconds.
+fn endure(criterion: &mut Criterion) {
+    let classifier = Classifier::new();
+    let mut group = criterion.benchmark_group("hostile");
+    group.sample_size(10);
+    for (name, message) in hostile_messages::hostile() {
+        group.throughput(Throughput::Bytes(message.len() as u64));
+        group.bench_function(name, |bencher| {
             bencher.iter(|| classifier.classify(black_box(&message)).recipients.len());
         });
     }

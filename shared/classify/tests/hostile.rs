@@ -34,6 +34,36 @@ fn hostile_messages_are_judged_in_time_on_a_small_stack() {
 }
 
 #[test]
+fn time_grows_no_faster_than_hostile_messages_do() {
+    /// How much longer the longer message is.
+    const TIMES: u32 = 4;
+    /// Between [`TIMES`] and its square, which quadratic time would take.
+    const LIMIT: u32 = 3 * TIMES;
+    /// The shortest times count, and another try is made before anything is wrong: a busy machine proves nothing.
+    const TRIES: usize = 6;
+    let classifier = Classifier::new();
+    let time = |message: &[u8]| {
+        let start = Instant::now();
+        classifier.classify(message);
+        start.elapsed()
+    };
+    // The beginning of such a message is such a message.
+    let all = hostile();
+    let lengths = all
+        .iter()
+        .map(|(name, message)| (name, message, message.len().min(2 << 20)));
+    for (name, message, length) in lengths.filter(|(.., length)| *length > 64 << 10) {
+        let (mut short, mut long) = (Duration::MAX, Duration::MAX);
+        let linear = (0..TRIES).any(|_| {
+            short = short.min(time(&message[..length / TIMES as usize]));
+            long = long.min(time(&message[..length]));
+            long < short * LIMIT
+        });
+        assert!(linear, "{name}: {short:?}, and {long:?} for {TIMES} times as much");
+    }
+}
+
+#[test]
 fn what_was_left_out_is_said() {
     let classifier = Classifier::new();
     let large = classifier.classify(&vec![b'a'; 20 << 20]);
