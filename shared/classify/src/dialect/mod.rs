@@ -86,7 +86,8 @@ impl Dialects {
             .chain(&self.subject)
             .filter(|(held, _)| subject.contains(held))
             .map(|(_, index)| *index);
-        let by_header = self.headers.iter().flat_map(|(name, signs)| {
+        let there = |(name, _): &&(&'static str, _)| mail.header(name).is_some();
+        let by_header = self.headers.iter().filter(there).flat_map(|(name, signs)| {
             mail.headers(name).flat_map(move |value| {
                 let holds = move |held: &str| held.is_empty() || value.to_ascii_lowercase().contains(held);
                 signs

@@ -154,20 +154,20 @@ pub(super) fn scan(folded: &str, place: Place) -> Hits {
     let mut before = None;
     let mut at = 0;
     while let Some(rest) = folded.get(at..) {
-        if let Some(words) = rest.strip_prefix(' ') {
-            before = Some(' ');
-            at += rest.len() - words.len();
+        if rest.starts_with(' ') {
+            before = None;
+            at += 1;
             continue;
         }
         let Some(c) = rest.chars().next() else { break };
         let start = at;
-        at += c.len_utf8();
-        if matches!(c, 'a'..='z' | '0'..='9') {
-            // Nothing starts within a word.
-            let letters = rest.bytes().position(|byte| !matches!(byte, b'a'..=b'z' | b'0'..=b'9'));
-            at = start + letters.unwrap_or(rest.len());
-        }
-        if !are_apart(before.replace(c), Some(c)) {
+        // Nothing starts within a word.
+        let letters = rest.bytes().position(|byte| !is_letter(byte)).unwrap_or(rest.len());
+        at += letters.max(c.len_utf8());
+        if before
+            .replace(c)
+            .is_some_and(|before| !are_apart(Some(before), Some(c)))
+        {
             continue;
         }
         for (piece, length) in PIECES.of(rest.as_bytes()) {
@@ -281,6 +281,22 @@ pub(super) fn is_one_sentence(gap: &str) -> bool {
                 .is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_digit()))
         })
 }
+
+/// Whether it is a letter or digit of ASCII; asked of every byte of a text.
+fn is_letter(byte: u8) -> bool {
+    LETTERS.get(usize::from(byte)).is_some_and(|is| *is)
+}
+
+#[allow(clippy::indexing_slicing, reason = "checked when it is compiled")]
+const LETTERS: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut byte = 0_u8;
+    while byte.is_ascii() {
+        letters[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    letters
+};
 
 fn ends_word(text: &str, at: usize) -> bool {
     let last = text.get(..at).and_then(|head| head.chars().next_back());

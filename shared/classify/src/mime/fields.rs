@@ -12,6 +12,9 @@ const MAX_NAME_BYTES: usize = 128;
 /// No header value that matters is longer; a hostile one is cut.
 const MAX_VALUE_BYTES: usize = 64 << 10;
 
+/// Bits that tell what is there, in words: many more than a header has fields.
+const PRESENT_WORDS: usize = 4;
+
 /// One field of a header, as ranges of the buffer it was found in.
 #[derive(Debug)]
 pub(super) struct Field {
@@ -55,7 +58,7 @@ pub(super) struct FieldTable {
     /// Of the names of all fields.
     signatures: Vec<Signature>,
     /// One bit for each signature, shared with some others: most names that are asked for are not there.
-    present: u64,
+    present: [u64; PRESENT_WORDS],
     end: usize,
 }
 
@@ -64,7 +67,7 @@ impl FieldTable {
     pub(super) fn parse(bytes: &[u8], mut at: usize) -> Self {
         let mut fields: Vec<Field> = Vec::with_capacity(16);
         let mut signatures = Vec::with_capacity(32);
-        let mut present = 0;
+        let mut present = [0; PRESENT_WORDS];
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let line_len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest.get(..line_len).unwrap_or_default();
@@ -96,7 +99,9 @@ impl FieldTable {
                         };
                         let name = line.get(..colon).unwrap_or_default().trim_ascii_end();
                         let signature = Signature::of(name);
-                        present |= signature.bit();
+                        if let Some(present) = present.get_mut(signature.bit() / 64) {
+                            *present |= 1 << (signature.bit() % 64);
+                        }
                         signatures.push(signature);
                         fields.push(Field {
                             name: at..at + name.len(),
@@ -143,7 +148,8 @@ impl FieldTable {
 
     fn named<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> impl Iterator<Item = &'b Field> {
         let signature = Signature::of(name.as_bytes());
-        let signatures = if self.present & signature.bit() == 0 {
+        let present = self.present.get(signature.bit() / 64).copied().unwrap_or_default();
+        let signatures = if present & (1 << (signature.bit() % 64)) == 0 {
             &[]
         } else {
             self.signatures.as_slice()
@@ -171,8 +177,9 @@ impl Signature {
         Self(length << 16 | letter(name.first()) << 8 | letter(name.last()))
     }
 
-    fn bit(self) -> u64 {
-        1 << (self.0.wrapping_mul(0x9E37_79B1) >> 26)
+    /// Which of the bits that tell what is there.
+    fn bit(self) -> usize {
+        (self.0.wrapping_mul(0x9E37_79B1) >> 16) as usize % (PRESENT_WORDS * 64)
     }
 }
 
