@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use rebound_classify::{Action, Address, Category, Reason, Severity};
 use rebound_contacts::{Cause, ContactAddress, Event, EventKind, ManualAction, MessageRecord, Moment, Policy};
 
@@ -195,10 +197,10 @@ impl<'a> Reading<'a> {
     }
 
     fn event(&self, address: &ContactAddress, said: &Said, at: Option<Moment>, list: Option<&str>) -> Event {
-        let source = format!("{:?}", self.file.layout.source);
+        let source = self.file.layout.source.to_possible_value();
         let when = at.map(|at| at.to_string()).unwrap_or_default();
         let identity = [
-            source.as_str(),
+            source.as_ref().map_or("", PossibleValue::get_name),
             address.as_str(),
             said.kind.as_str(),
             list.unwrap_or_default(),
