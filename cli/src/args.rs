@@ -2,6 +2,7 @@
 
 mod accounts;
 mod contacts;
+mod policy;
 
 use std::path::PathBuf;
 
@@ -9,9 +10,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use accounts::{AccountsCommand, AddArgs, EditArgs, Settings};
 pub(crate) use contacts::{
-    CheckArgs, ContactsCommand, CorrectArgs, DecideArgs, DecisionReason, ExportArgs, ExportFormat, ImportArgs,
-    ListKind, ListSource,
+    CheckArgs, ContactsCommand, CorrectArgs, DecideArgs, DecisionReason, ExportArgs, ExportFormat, HeldArgs,
+    ImportArgs, ListKind, ListSource, ReleaseArgs,
 };
+pub(crate) use policy::PolicyCommand;
 
 /// Where everything is kept unless `--data` says otherwise.
 pub(crate) const DEFAULT_DATA: &str = ".rebound";
@@ -56,9 +58,12 @@ pub(crate) enum Command {
     /// Set up the mailboxes on servers that returned mail is fetched from
     #[command(subcommand)]
     Accounts(AccountsCommand),
-    /// Look at contacts and their state
+    /// Look at contacts, decide about them, and take lists in and out
     #[command(subcommand)]
     Contacts(ContactsCommand),
+    /// Say what verdicts do to contacts: actions, thresholds, protected addresses
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Look at the rules that say why a delivery failed, and check your own
     #[command(subcommand)]
     Rules(RulesCommand),

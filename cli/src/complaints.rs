@@ -4,6 +4,7 @@
 use std::fmt::{self, Display};
 
 use rebound_classify::reason::RuleErrors;
+use rebound_contacts::PolicyErrors;
 use rebound_mailbox::sources::SourceError;
 
 use crate::commands::Outcome;
@@ -106,28 +107,36 @@ impl fmt::Display for Hinted {
 
 impl std::error::Error for Hinted {}
 
-/// Everything wrong with a file of rules, each with its line in the form that editors know.
-#[expect(clippy::print_stderr, reason = "this is where complaints go")]
+/// Everything wrong with a file of rules, and where to read how it should be.
 pub(crate) fn rules_refused(refused: &RuleErrors) {
-    say(
-        "error",
-        format!("the rules in {} were refused as a whole", refused.origin),
-    );
-    for fault in &refused.faults {
+    let faults = refused.faults.iter().map(|fault| {
         let rule = fault.rule.as_deref().map(|rule| format!("rule {rule}: "));
-        let line = format!(
-            "{}:{}: {}{}",
-            refused.origin,
-            fault.line,
-            rule.unwrap_or_default(),
-            fault.reason
-        );
-        eprintln!("  {}", printable(&line));
-    }
+        (fault.line, format!("{}{}", rule.unwrap_or_default(), fault.reason))
+    });
+    refused_as_a_whole("the rules", "were", &refused.origin, faults);
     say(
         "hint",
         "docs/rules.md says how a rule is written; `rebound rules test FILE` checks the file alone",
     );
+}
+
+/// Everything wrong with a policy, and where to read how it should be.
+pub(crate) fn policy_refused(refused: &PolicyErrors) {
+    let faults = refused.faults.iter().map(|fault| (fault.line, fault.reason.clone()));
+    refused_as_a_whole("the policy", "was", &refused.origin, faults);
+    say(
+        "hint",
+        "`rebound policy show --built-in` explains every line of a policy",
+    );
+}
+
+/// Each fault with its line in the form that editors know.
+#[expect(clippy::print_stderr, reason = "this is where complaints go")]
+fn refused_as_a_whole(what: &str, verb: &str, origin: &str, faults: impl Iterator<Item = (usize, String)>) {
+    say("error", format!("{what} in {origin} {verb} refused as a whole"));
+    for (line, reason) in faults {
+        eprintln!("  {}", printable(&format!("{origin}:{line}: {reason}")));
+    }
 }
 
 /// A question to the person at the terminal, who answers behind it.

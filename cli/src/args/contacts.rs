@@ -50,6 +50,14 @@ pub(crate) enum ContactsCommand {
     /// Nothing is recorded about the right one.
     #[command(after_help = CORRECT_EXAMPLES)]
     Correct(CorrectArgs),
+    /// What the circuit breaker holds: contacts that would be suppressed, had one day not suppressed so many
+    ///
+    /// Each with the words that would have suppressed it. Look at them, then release them, or discard what was wrong.
+    #[command(after_help = HELD_EXAMPLES)]
+    Held(HeldArgs),
+    /// Let what is held suppress its contacts after all
+    #[command(after_help = HELD_EXAMPLES)]
+    Release(ReleaseArgs),
     /// Take over a suppression list: from a mail provider, or our own export
     ///
     /// Knows the exports of Amazon SES, SendGrid, Mailgun, Postmark and Mailchimp by their columns (docs/import.md). Reads
@@ -63,6 +71,37 @@ pub(crate) enum ContactsCommand {
     /// apostrophe stands before a cell that a spreadsheet would take for a formula; `import` takes it away again.
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
+}
+
+const HELD_EXAMPLES: &str = "\
+Examples:
+  rebound contacts held --format csv > look-at-these.csv
+  rebound contacts release ann@example.com --why 'she is gone, her colleague says'
+  rebound contacts release --all --account news --why 'the old mailbox, looked through'";
+
+#[derive(Debug, Args)]
+pub(crate) struct HeldArgs {
+    /// Only what came through this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// How to print them
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: RowFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseArgs {
+    /// The contacts' addresses, in any spelling
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ADDRESS")]
+    pub addresses: Vec<String>,
+    /// Everybody who is held
+    #[arg(long)]
+    pub all: bool,
+    /// With --all: only what came through this account
+    #[arg(long, requires = "all", value_name = "NAME")]
+    pub account: Option<String>,
+    #[command(flatten)]
+    pub reason: DecisionReason,
 }
 
 const EXPORT_EXAMPLES: &str = "\

@@ -4,10 +4,13 @@ mod accounts;
 mod classify;
 mod contacts;
 mod own_rules;
+mod policy;
 mod rules;
 mod run;
 
 use anyhow::Result;
+use rebound_classify::reason::RuleErrors;
+use rebound_contacts::PolicyErrors;
 
 use crate::args::{Cli, Command, RulesCommand};
 use crate::complaints;
@@ -24,11 +27,18 @@ pub(crate) enum Outcome {
 /// Runs the command.
 pub(crate) async fn execute(cli: Cli) -> Result<Outcome> {
     let outcome = dispatch(cli).await;
-    if let Some(refused) = outcome.as_ref().err().and_then(|error| error.downcast_ref()) {
+    let Err(error) = &outcome else { return outcome };
+    if let Some(refused) = error.downcast_ref::<RuleErrors>() {
         complaints::rules_refused(refused);
-        return Ok(Outcome::Incomplete);
+    } else if let Some(refused) = error.downcast_ref::<PolicyErrors>() {
+        complaints::policy_refused(refused);
+    } else {
+        return outcome;
     }
-    outcome
+    if let Some(hinted) = error.downcast_ref::<complaints::Hinted>() {
+        complaints::say("hint", &hinted.hint);
+    }
+    Ok(Outcome::Incomplete)
 }
 
 async fn dispatch(cli: Cli) -> Result<Outcome> {
@@ -37,6 +47,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Classify(args) => classify::classify(&args),
         Command::Accounts(command) => accounts::execute(&cli.data, command).await,
         Command::Contacts(command) => contacts::execute(&cli.data, command).await,
+        Command::Policy(command) => policy::execute(&cli.data, command).await,
         Command::Rules(RulesCommand::List { rules, format }) => rules::list(&rules, format),
         Command::Rules(RulesCommand::Test { files, text, format }) => rules::test(&files, text.as_deref(), format),
     }

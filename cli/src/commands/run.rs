@@ -91,13 +91,14 @@ pub(super) async fn run(data: &Path, args: RunArgs) -> Result<Outcome> {
             "{failed} archived messages could not be judged; they are kept, and the next run tries them again"
         ));
     }
+    let policy = workspace.contacts().policy().clone();
     workspace.close().await?;
 
     let (totals, mailboxes) = fetched?;
     summary.finish(&totals, mailboxes);
     let mut out = io::stdout().lock();
     match args.format {
-        SummaryFormat::Table => out.write_all(summary.render(&args.paths, data, width()).as_bytes())?,
+        SummaryFormat::Table => out.write_all(summary.render(&args.paths, data, &policy, width()).as_bytes())?,
         SummaryFormat::Json => {
             serde_json::to_writer_pretty(&mut out, &summary)?;
             out.write_all(b"\n")?;

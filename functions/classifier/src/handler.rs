@@ -14,8 +14,8 @@ use rebound_contacts::repository::{RecordError, Recorded, Repository};
 use rebound_contacts::{MessageRecord, Moment, Origin};
 use tokio::sync::Semaphore;
 
+use crate::config::{NoPolicy, UserPolicy, UserRules};
 use crate::event::{Invocation, ObjectRef};
-use crate::rules::UserRules;
 
 /// How much of a message is judged. What it is stands at its beginning, what came back near its end; nobody writes a
 /// report of more than 16 MiB.
@@ -40,6 +40,8 @@ pub struct Function {
     classifier: Arc<Classifier>,
     /// Where the classifier comes from, when that may change while the function runs.
     rules: Option<UserRules>,
+    /// Where the policy comes from, when that may change while the function runs; else it is the repository's.
+    policy: Option<UserPolicy>,
     contacts: Repository,
 }
 
@@ -70,6 +72,9 @@ pub enum JudgeError {
     /// The verdict could not be written.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// It is not known what verdicts do to contacts.
+    #[error(transparent)]
+    Policy(#[from] NoPolicy),
     /// The classifier panicked, which is a bug in it. The message stays in the archive and its record in the queue.
     #[error("the classifier panicked on {0}: please report it, with the message if it may be shared")]
     Panicked(ObjectKey),
@@ -82,6 +87,7 @@ impl Function {
             archive,
             classifier,
             rules: None,
+            policy: None,
             contacts,
         }
     }
@@ -90,6 +96,13 @@ impl Function {
     #[must_use]
     pub fn with_rules(mut self, rules: UserRules) -> Self {
         self.rules = Some(rules);
+        self
+    }
+
+    /// The same, recording under `policy` as it is when an invocation begins.
+    #[must_use]
+    pub fn with_policy(mut self, policy: UserPolicy) -> Self {
+        self.policy = Some(policy);
         self
     }
 
@@ -102,6 +115,10 @@ impl Function {
         let classifier = &match &self.rules {
             Some(rules) => rules.classifier(now).await,
             None => Arc::clone(&self.classifier),
+        };
+        let contacts = match self.contacts(now).await {
+            Ok(contacts) => contacts,
+            Err(no_policy) => return Outcome::all_failed(invocation, no_policy),
         };
         let budget = Semaphore::new(BYTE_BUDGET_KIB as usize);
         let objects = invocation
@@ -137,7 +154,7 @@ impl Function {
                 Err(error) => outcome.fail(source, error),
             }
         }
-        let recorded = self.contacts.record(&records).await;
+        let recorded = contacts.record_mail(&records, Moment::from(now)).await;
         for ((source, record), recorded) in sources.into_iter().zip(records).zip(recorded) {
             match recorded {
                 Ok(recorded) => {
@@ -148,6 +165,15 @@ impl Function {
             }
         }
         outcome
+    }
+
+    /// The contacts, under the policy in force.
+    async fn contacts(&self, now: Timestamp) -> Result<Repository, NoPolicy> {
+        let contacts = self.contacts.clone();
+        Ok(match &self.policy {
+            Some(policy) => contacts.with_policy(policy.policy(now).await?),
+            None => contacts,
+        })
     }
 
     fn key_of(&self, object: &ObjectRef) -> Option<ObjectKey> {
@@ -202,6 +228,14 @@ impl Outcome {
             }
         }
         Ok(response)
+    }
+
+    fn all_failed(invocation: &Invocation, no_policy: NoPolicy) -> Self {
+        let mut outcome = Self::default();
+        for record in 0..invocation.records.len() {
+            outcome.fail(record, no_policy.into());
+        }
+        outcome
     }
 
     fn fail(&mut self, record: usize, error: JudgeError) {
@@ -259,6 +293,14 @@ fn log(record: &MessageRecord, recorded: &Recorded) {
             rule = event.rule.as_deref(),
             new = recorded.new,
             "message judged"
+        );
+    }
+    for (_, held) in recorded.held() {
+        tracing::error!(
+            message = %record.message(),
+            account = record.events().first().and_then(|event| event.account.as_deref()),
+            cause = %held.cause,
+            "suppression held: more than usual on one day; `rebound contacts held` lists them"
         );
     }
 }

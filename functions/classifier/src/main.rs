@@ -1,6 +1,7 @@
 //! The classifier as a Lambda function.
 //!
-//! Environment: `BUCKET` names the archive, which may hold the user's own rules at `config/rules.toml`; `TABLE_PREFIX` the tables (`rebound-` makes `rebound-events` and
+//! Environment: `BUCKET` names the archive, which may hold the user's own rules at `config/rules.toml` and
+//! policy at `config/policy.toml`; `TABLE_PREFIX` the tables (`rebound-` makes `rebound-events` and
 //! `rebound-contacts`).
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use aws_lambda_events::sqs::SqsBatchResponse;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use rebound_archive::Archive;
 use rebound_classifier::event::Invocation;
-use rebound_classifier::{Function, UserRules};
+use rebound_classifier::{Function, UserPolicy, UserRules};
 use rebound_classify::Classifier;
 use rebound_contacts::Policy;
 use rebound_contacts::repository::{Repository, Tables};
@@ -28,13 +29,16 @@ async fn main() -> Result<(), Error> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let s3 = aws_sdk_s3::Client::new(&aws);
     let rules = UserRules::new(s3.clone(), &bucket);
+    let policy = UserPolicy::new(s3.clone(), &bucket);
     let archive = Archive::new(s3, &bucket);
     let contacts = Repository::new(
         &aws_sdk_dynamodb::Client::new(&aws),
         Tables::with_prefix(&prefix),
         Arc::new(Policy::default()),
     );
-    let function = Function::new(archive, Arc::new(Classifier::new()), contacts).with_rules(rules);
+    let function = Function::new(archive, Arc::new(Classifier::new()), contacts)
+        .with_rules(rules)
+        .with_policy(policy);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| answer(&function, event.payload))).await
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rebound_accounts::Account;
 use rebound_archive::{Archive, FoundAs, ObjectKey, Provenance, RawMessage};
 use rebound_classifier::event::Invocation;
-use rebound_classifier::{Function, Outcome, RULES_KEY, UserRules};
+use rebound_classifier::{Function, Outcome, POLICY_KEY, RULES_KEY, UserPolicy, UserRules};
 use rebound_classify::Classifier;
 use rebound_contacts::repository::{Repository, Tables};
 use rebound_contacts::{Contact, Policy};
@@ -235,4 +235,46 @@ async fn rules_from_the_bucket_judge_and_the_last_good_ones_stay() {
         builtin,
         "without a file the built-in rules judge alone"
     );
+}
+
+#[tokio::test]
+async fn a_policy_from_the_bucket_is_followed_and_no_other_guessed() {
+    const RECORD: &str = "[categories]\nhard-bounce = 'record'\n";
+    let mut stack = Stack::start().await;
+    let policy = UserPolicy::new(stack.local.s3(), stack.local.bucket());
+    stack.function = stack.function.with_policy(policy.clone());
+    let key = stack.store(REPORT).await.to_string();
+    let put = async |text: &str| {
+        let put = stack
+            .local
+            .s3()
+            .put_object()
+            .bucket(stack.local.bucket())
+            .key(POLICY_KEY);
+        put.body(ByteStream::from(text.as_bytes().to_vec()))
+            .send()
+            .await
+            .expect("the file is stored");
+    };
+
+    put("[categories]\nhard-bounce = 'burn'\n").await;
+    let (outcome, invocation) = stack.handle(&[&key]).await;
+    assert!(outcome.judged.is_empty());
+    assert_eq!(
+        failed_ids(outcome, &invocation),
+        ["record-0"],
+        "nobody knows what to do"
+    );
+    assert_eq!(stack.ann().await, None);
+
+    put(RECORD).await;
+    let (outcome, _) = stack.handle(&[&key]).await;
+    assert_eq!(outcome.judged.len(), 1);
+    let ann = stack.ann().await.expect("recorded");
+    assert_eq!((ann.counters.hard_bounces, ann.suppression), (1, None));
+
+    put("[categories]\nhard-bounce = 'burn'\n").await;
+    let later = Timestamp::from_second(120).expect("a time");
+    let kept = policy.policy(later).await.expect("the one before");
+    assert_eq!(Ok((*kept).clone()), Policy::parse(RECORD, "test"));
 }

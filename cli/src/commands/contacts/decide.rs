@@ -95,13 +95,18 @@ struct Decision<'a> {
     list: Option<&'a str>,
     /// What was meant, when it corrects.
     new: Option<&'a ContactAddress>,
-    by: String,
-    why: &'a str,
+    signature: Signature<'a>,
     at: Moment,
 }
 
-impl<'a> Decision<'a> {
-    fn new(action: ManualAction, reason: &'a DecisionReason, list: Option<&'a str>, at: Moment) -> Result<Self> {
+/// Who decided by hand, and why.
+pub(super) struct Signature<'a> {
+    by: String,
+    why: &'a str,
+}
+
+impl<'a> Signature<'a> {
+    pub(super) fn new(reason: &'a DecisionReason) -> Result<Self> {
         let why = reason.why.trim();
         if why.is_empty() {
             bail!(Hinted::new(
@@ -113,12 +118,26 @@ impl<'a> Decision<'a> {
         let Some(by) = reason.by.clone().or_else(user).filter(|by| !by.trim().is_empty()) else {
             bail!(Hinted::new("nobody is logged in by name", "--by NAME says who decides"));
         };
+        Ok(Self { by, why })
+    }
+
+    /// The event, signed.
+    pub(super) fn sign(&self, event: Event) -> Event {
+        Event {
+            actor: Some(self.by.clone()),
+            note: Some(self.why.to_owned()),
+            ..event
+        }
+    }
+}
+
+impl<'a> Decision<'a> {
+    fn new(action: ManualAction, reason: &'a DecisionReason, list: Option<&'a str>, at: Moment) -> Result<Self> {
         Ok(Self {
             action,
             list,
             new: None,
-            by,
-            why,
+            signature: Signature::new(reason)?,
             at,
         })
     }
@@ -180,14 +199,12 @@ impl<'a> Decision<'a> {
             address.as_str(),
             self.list.unwrap_or_default(),
             &at,
-            &self.by,
+            &self.signature.by,
         ];
         let mut event = Event::new(identity_of("decision", &identity), Some(address.clone()), self.at, kind);
         event.list = self.list.map(str::to_owned);
         event.new_address = self.new.and_then(|new| Address::parse(new.spelling()));
-        event.actor = Some(self.by.clone());
-        event.note = Some(self.why.to_owned());
-        event
+        self.signature.sign(event)
     }
 
     fn told(&self, before: Option<&Contact>, after: Option<&Contact>) -> String {
@@ -231,6 +248,6 @@ pub(super) fn identity_of(kind: &str, parts: &[&str]) -> MessageHash {
     MessageHash::of(&bytes)
 }
 
-fn print(address: &ContactAddress, told: &str) -> io::Result<()> {
+pub(super) fn print(address: &ContactAddress, told: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{}  {}", printable(address.spelling()), printable(told))
 }

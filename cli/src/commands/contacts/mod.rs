@@ -3,6 +3,7 @@
 mod check;
 mod decide;
 mod export;
+mod held;
 mod import;
 mod list;
 mod why;
@@ -24,6 +25,8 @@ pub(super) async fn execute(data: &Path, command: ContactsCommand) -> Result<Out
         ContactsCommand::Suppress(args) => decide::decide(data, ManualAction::Suppress, &args).await,
         ContactsCommand::Reactivate(args) => decide::decide(data, ManualAction::Reactivate, &args).await,
         ContactsCommand::Correct(args) => decide::correct(data, &args).await,
+        ContactsCommand::Held(args) => held::list(data, &args).await,
+        ContactsCommand::Release(args) => held::release(data, &args).await,
         ContactsCommand::Import(args) => import::import(data, &args).await,
         ContactsCommand::Export(args) => export::export(data, &args).await,
         ContactsCommand::List { suppressed, format } => list::list(data, suppressed, format).await,

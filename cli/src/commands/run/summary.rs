@@ -5,8 +5,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use rebound_classifier::Judged;
-use rebound_classify::{Category, Reason};
-use rebound_contacts::Cause;
+use rebound_classify::{Action, Category, Reason};
+use rebound_contacts::{Cause, Policy};
 use rebound_fetcher::FetchSummary;
 use serde::Serialize;
 
@@ -20,7 +20,8 @@ const MAX_NAMED: usize = 20;
 /// How many of them are remembered for the JSON summary, so that memory does not grow with the mailbox.
 const MAX_REMEMBERED: usize = 1000;
 
-/// The lines of the table: what list managers call it, the categories behind it, and what becomes of the contact.
+/// The lines of the table: what list managers call it, the categories behind it, and what becomes of the contact under
+/// the built-in policy.
 const LINES: &[(&str, &[Category], &str)] = &[
     ("hard bounces", &[Category::HardBounce], "contact suppressed"),
     ("soft bounces", &[Category::SoftBounce], "counted; the fifth suppresses"),
@@ -72,6 +73,8 @@ pub(super) struct Summary {
     /// Contacts that this run suppressed, at most [`MAX_REMEMBERED`] of them.
     suppressed: Vec<Suppressed>,
     suppressed_in_all: u64,
+    /// Contacts that this run would have suppressed, had it not suppressed more than usual already.
+    held_in_all: u64,
     /// What became of messages on mail servers; no key where none was asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mailboxes: Vec<Fetched>,
@@ -113,6 +116,7 @@ impl Summary {
                 *self.found.entry(category).or_default() += 1;
             }
         }
+        self.held_in_all += judged.recorded.held().count() as u64;
         for (address, _) in judged.recorded.changes.iter().filter(|(_, change)| change.reactivated) {
             self.take_back(address.as_str());
         }
@@ -162,11 +166,11 @@ impl Summary {
     }
 
     /// The summary for people, at most `width` columns wide.
-    pub(super) fn render(&self, paths: &[PathBuf], data: &Path, width: usize) -> String {
+    pub(super) fn render(&self, paths: &[PathBuf], data: &Path, policy: &Policy, width: usize) -> String {
         let mut text = mailboxes::told(&self.mailboxes);
         text.push_str(&self.headline());
         if !self.found.is_empty() {
-            text.push_str(&self.found_table().render(width));
+            text.push_str(&self.found_table(policy).render(width));
         }
         if !self.suppressed.is_empty() {
             let _ = write!(text, "\nNewly suppressed: {}\n", self.suppressed_in_all);
@@ -175,6 +179,15 @@ impl Summary {
             if rest > 0 {
                 let _ = writeln!(text, "  … and {rest} more");
             }
+        }
+        if self.held_in_all > 0 {
+            let contacts = plural(self.held_in_all, "contact");
+            let _ = write!(
+                text,
+                "\nHeld: {} {contacts} that one day's mail would have suppressed beyond what is usual. They are still \
+                 mailed;\nwhat they are and why is for you to see before they are released.\n",
+                self.held_in_all
+            );
         }
         text.push_str(&self.next_steps(paths, data));
         text
@@ -208,11 +221,12 @@ impl Summary {
         text
     }
 
-    fn found_table(&self) -> Table {
+    fn found_table(&self, policy: &Policy) -> Table {
         let mut table = Table::new([("", Align::Right), ("", Align::Left), ("", Align::Left)]).indented();
         for (name, categories, consequence) in LINES {
             let count: u64 = categories.iter().filter_map(|category| self.found.get(category)).sum();
-            table.row([count.to_string().as_str(), name, consequence]);
+            let own = own_consequence(policy, categories);
+            table.row([count.to_string().as_str(), name, own.as_deref().unwrap_or(consequence)]);
         }
         table
     }
@@ -246,6 +260,9 @@ impl Summary {
             "whom to stop mailing",
             format!("{rebound} contacts list --suppressed --format csv"),
         );
+        if self.held_in_all > 0 {
+            step("what is held, and letting it go", format!("{rebound} contacts held"));
+        }
         if let Some(contact) = self.suppressed.first() {
             step(
                 "why, in the server's own words",
@@ -260,6 +277,28 @@ impl Summary {
         }
         text
     }
+}
+
+/// What becomes of the contact where the policy in force is not the built-in one.
+fn own_consequence(policy: &Policy, categories: &[Category]) -> Option<String> {
+    let actions = |policy: &Policy| -> Vec<Action> {
+        let action = |category: &Category| policy.action(*category, Reason::Undefined, None);
+        categories.iter().map(action).collect()
+    };
+    let (own, built_in) = (actions(policy), Policy::default());
+    if own == actions(&built_in) && !(own.contains(&Action::Count) && policy.soft_limit != built_in.soft_limit) {
+        return None;
+    }
+    let told = own.iter().map(|action| match action {
+        Action::Ignore => "ignored".to_owned(),
+        Action::Record => "recorded".to_owned(),
+        Action::Count => format!("counted; {} of them suppress", policy.soft_limit.threshold()),
+        Action::Unsubscribe => "contact off this list".to_owned(),
+        Action::Suppress => "contact suppressed".to_owned(),
+    });
+    let mut told: Vec<_> = told.collect();
+    told.dedup();
+    Some(told.join(", or "))
 }
 
 fn plural(count: u64, noun: &str) -> String {

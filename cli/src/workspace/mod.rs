@@ -1,5 +1,7 @@
 //! The stores of this machine, and the functions that work on them.
 
+mod policy;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use rebound_fetcher::{AccountFetcher, Clock, over_the_network};
 use rebound_local::{LocalStack, NotificationQueue, SECRETS_FOLDER};
 
 use crate::clock;
+
+pub(crate) use policy::PolicyFile;
 
 /// How the names of the tables begin, as the deployed ones' do.
 const TABLE_PREFIX: &str = "rebound-";
@@ -39,6 +43,20 @@ impl Workspace {
 
     /// The same, judging with this classifier.
     pub(crate) async fn open_with(data: &Path, classifier: Classifier) -> Result<Self> {
+        let mut workspace = Box::pin(Self::open_whatever_policy(data)).await?;
+        let policy = Arc::new(workspace.policy_file().policy().await?);
+        workspace.contacts = workspace.contacts.with_policy(policy);
+        workspace.rules = Arc::new(classifier);
+        workspace.classifier = Function::new(
+            workspace.archive.clone(),
+            Arc::clone(&workspace.rules),
+            workspace.contacts.clone(),
+        );
+        Ok(workspace)
+    }
+
+    /// The same, with the built-in policy, whatever is in force: for whoever is about to change that.
+    pub(crate) async fn open_whatever_policy(data: &Path) -> Result<Self> {
         // On the heap: opening is done once, and no command's future should be as large as all that it takes.
         let stack = Box::pin(LocalStack::open(data))
             .await
@@ -49,7 +67,7 @@ impl Workspace {
             .context("preparing the tables")?;
         let archive = Archive::new(stack.s3(), stack.bucket());
         let contacts = Repository::new(&stack.dynamodb(), tables, Arc::new(Policy::default()));
-        let rules = Arc::new(classifier);
+        let rules = Arc::new(Classifier::new());
         let classifier = Function::new(archive.clone(), Arc::clone(&rules), contacts.clone());
         let mailboxes = Mailboxes::new(&stack.dynamodb(), TABLE_PREFIX);
         Box::pin(mailboxes.ensure()).await.context("preparing the tables")?;
@@ -73,6 +91,11 @@ impl Workspace {
     /// Contacts and events.
     pub(crate) fn contacts(&self) -> &Repository {
         &self.contacts
+    }
+
+    /// The policy in force, as a file.
+    pub(crate) fn policy_file(&self) -> PolicyFile {
+        PolicyFile::of(&self.stack)
     }
 
     /// The classifier function over these stores.

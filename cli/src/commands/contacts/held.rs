@@ -1,0 +1,196 @@
+//! What the circuit breaker holds, and letting it go.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use futures::TryStreamExt;
+use rebound_contacts::repository::Repository;
+use rebound_contacts::{Contact, Event, EventKind, MessageRecord, Moment, Ruling, Suppression};
+use serde::Serialize;
+
+use super::decide::{Signature, print};
+use super::parse;
+use crate::args::{HeldArgs, ReleaseArgs};
+use crate::clock;
+use crate::commands::Outcome;
+use crate::complaints::{Complaints, Hinted, say};
+use crate::output::print_rows;
+use crate::workspace::Workspace;
+
+/// How many contacts are released in one go.
+const BATCH: usize = 200;
+
+/// Prints the contacts that are held, each with the words that would have suppressed it.
+pub(super) async fn list(data: &Path, args: &HeldArgs) -> Result<Outcome> {
+    let workspace = Workspace::open(data).await?;
+    let mut rows: Vec<Row> = held(workspace.contacts(), args.account.as_deref())
+        .await?
+        .into_iter()
+        .map(Row::from)
+        .collect();
+    workspace.close().await?;
+    rows.sort_by(|one, other| one.address.cmp(&other.address));
+    if rows.is_empty() {
+        say("note", "nothing is held");
+    }
+    let headings = ["ADDRESS", "CAUSE", "SINCE", "ACCOUNT", "REASON", "WORDS"];
+    print_rows(&rows, args.format, headings, |row| {
+        let day = row.held_at.get(..10).unwrap_or_default();
+        [
+            &row.spelling,
+            &row.cause,
+            day,
+            row.account.as_deref().unwrap_or_default(),
+            row.reason.as_deref().unwrap_or_default(),
+            row.diagnostic.as_deref().unwrap_or_default(),
+        ]
+    })?;
+    Ok(Outcome::Done)
+}
+
+/// Lets what is held suppress its contacts after all.
+pub(super) async fn release(data: &Path, args: &ReleaseArgs) -> Result<Outcome> {
+    let signature = Signature::new(&args.reason)?;
+    let now = clock::now().into();
+    let wanted = args
+        .addresses
+        .iter()
+        .map(|text| parse(text))
+        .collect::<Result<Vec<_>>>()?;
+    let workspace = Workspace::open(data).await?;
+    let contacts = workspace.contacts();
+    let mut held = Vec::new();
+    let mut complaints = Complaints::default();
+    if args.all {
+        held = self::held(contacts, args.account.as_deref()).await?;
+    } else {
+        for address in &wanted {
+            match contacts
+                .contact(address)
+                .await?
+                .and_then(|contact| Some((contact.held?, contact)))
+            {
+                Some((suppression, contact)) => held.push(Held::new(contact, suppression)),
+                None => complaints.failure(format!("{address}: nothing is held")),
+            }
+        }
+    }
+    for batch in held.chunks(BATCH) {
+        let records = batch
+            .iter()
+            .map(|held| MessageRecord::new(vec![held.released(&signature, now)]))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (held, recorded) in batch.iter().zip(contacts.record(&records).await) {
+            match recorded {
+                Ok(_) => print(
+                    &held.contact.address,
+                    &format!("now suppressed by {}", held.suppression.cause),
+                )?,
+                Err(error) => complaints.failure(format!("{}: {error}", held.contact.address)),
+            }
+        }
+    }
+    workspace.close().await?;
+    Ok(complaints.outcome())
+}
+
+/// A contact that is held, and what would suppress it.
+struct Held {
+    contact: Contact,
+    suppression: Suppression,
+    /// What would suppress it, as its message said it.
+    event: Option<Event>,
+    /// Whose mail it was.
+    account: Option<String>,
+}
+
+impl Held {
+    fn new(contact: Contact, suppression: Suppression) -> Self {
+        Self {
+            contact,
+            suppression,
+            event: None,
+            account: None,
+        }
+    }
+
+    fn released(&self, signature: &Signature<'_>, now: Moment) -> Event {
+        let by = self.suppression.by;
+        let address = self.contact.address.clone();
+        signature.sign(Event::ruling(
+            Ruling::Release,
+            by,
+            address,
+            now.max(self.suppression.at),
+        ))
+    }
+}
+
+/// Everybody who is held by this account's mail, or by any.
+async fn held(contacts: &Repository, account: Option<&str>) -> Result<Vec<Held>> {
+    let all: Vec<Contact> = contacts.held().try_collect().await?;
+    let mut held = Vec::with_capacity(all.len());
+    for contact in all {
+        let Some(suppression) = contact.held else { continue };
+        let mut one = Held::new(contact, suppression);
+        let mut events = std::pin::pin!(contacts.events_of(&one.contact.address));
+        let mut found = (None, None);
+        while let Some(event) = events.try_next().await? {
+            if event.message == suppression.by {
+                found.0 = Some(event);
+            } else if event.kind == EventKind::Ruling(Ruling::Hold) && event.about == Some(suppression.by) {
+                found.1 = event.account;
+            }
+        }
+        (one.event, one.account) = found;
+        if account.is_none_or(|account| one.account.as_deref() == Some(account)) {
+            held.push(one);
+        }
+    }
+    if held.is_empty()
+        && let Some(account) = account
+    {
+        bail!(Hinted::new(
+            format!("nothing that came through the account {account} is held"),
+            "`rebound contacts held` lists what is",
+        ));
+    }
+    Ok(held)
+}
+
+/// One contact on a line.
+#[derive(Serialize)]
+struct Row {
+    address: String,
+    spelling: String,
+    cause: String,
+    /// When what would suppress it happened.
+    held_at: String,
+    /// The message that would suppress it.
+    held_by: String,
+    account: Option<String>,
+    reason: Option<String>,
+    status: Option<String>,
+    rule: Option<String>,
+    diagnostic: Option<String>,
+    object_key: Option<String>,
+}
+
+impl From<Held> for Row {
+    fn from(held: Held) -> Self {
+        let event = held.event.as_ref();
+        Self {
+            address: held.contact.address.as_str().to_owned(),
+            spelling: held.contact.address.spelling().to_owned(),
+            cause: held.suppression.cause.to_string(),
+            held_at: held.suppression.at.to_string(),
+            held_by: held.suppression.by.to_string(),
+            account: held.account,
+            reason: event.map(|event| event.reason.to_string()),
+            status: event.and_then(|event| event.status).map(|status| status.to_string()),
+            rule: event.and_then(|event| event.rule.clone()),
+            diagnostic: event.and_then(|event| event.diagnostic.clone()),
+            object_key: event.and_then(|event| event.object_key.clone()),
+        }
+    }
+}
