@@ -10,5 +10,6 @@ mod corpus;
 mod crash;
 mod explain;
 mod mailboxes;
+mod policy;
 mod sample_mailbox;
 mod support;

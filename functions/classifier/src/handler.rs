@@ -155,14 +155,24 @@ impl Function {
             }
         }
         let recorded = contacts.record_mail(&records, Moment::from(now)).await;
+        let mut held: BTreeMap<Option<String>, usize> = BTreeMap::new();
         for ((source, record), recorded) in sources.into_iter().zip(records).zip(recorded) {
             match recorded {
                 Ok(recorded) => {
                     log(&record, &recorded);
+                    let account = record.events().first().and_then(|event| event.account.clone());
+                    *held.entry(account).or_default() += recorded.held().count();
                     outcome.judged.push(Judged { record, recorded });
                 }
                 Err(error) => outcome.fail(source, error.into()),
             }
+        }
+        for (account, held) in held.into_iter().filter(|(_, held)| *held > 0) {
+            tracing::warn!(
+                account,
+                held,
+                "suppressions are held: more than usual on one day; `rebound contacts held` lists them"
+            );
         }
         outcome
     }
@@ -293,14 +303,6 @@ fn log(record: &MessageRecord, recorded: &Recorded) {
             rule = event.rule.as_deref(),
             new = recorded.new,
             "message judged"
-        );
-    }
-    for (_, held) in recorded.held() {
-        tracing::error!(
-            message = %record.message(),
-            account = record.events().first().and_then(|event| event.account.as_deref()),
-            cause = %held.cause,
-            "suppression held: more than usual on one day; `rebound contacts held` lists them"
         );
     }
 }

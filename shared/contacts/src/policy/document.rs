@@ -155,13 +155,16 @@ fn read_actions<W: FromStr + Ord + Word>(
 }
 
 fn read_count(value: Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> SoftLimit {
-    let span = value.span();
+    let mut span = value.span();
     let built_in = SoftLimit::default();
     let (mut threshold, mut window_days, mut once_a_day) =
         (built_in.threshold(), built_in.window_days(), built_in.once_a_day());
     for (key, value) in faults.table("count", value) {
         match key.as_ref().as_ref() {
-            "threshold" => threshold = faults.number(&key, &value).unwrap_or(threshold),
+            "threshold" => {
+                span = value.span();
+                threshold = faults.number(&key, &value).unwrap_or(threshold);
+            }
             "window_days" => window_days = faults.number(&key, &value).unwrap_or(window_days),
             "once_a_day" => once_a_day = faults.switch(&key, &value).unwrap_or(once_a_day),
             _ => faults.unknown(&key, &["threshold", "window_days", "once_a_day"]),
@@ -425,13 +428,13 @@ window_days = -1
             .map(|fault| (fault.line, fault.reason.as_str()))
             .collect();
         let lines: Vec<_> = told.iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [2, 3, 4, 5, 8, 8, 8, 9, 10, 12, 14, 16, 17], "{told:#?}");
+        assert_eq!(lines, [2, 3, 4, 6, 8, 8, 8, 9, 10, 12, 14, 16, 17], "{told:#?}");
         let whole = errors.to_string();
         for words in [
             "the policy in policy.toml was refused as a whole",
             "policy.toml:2: `hard` is unknown here: choose hard-bounce, soft-bounce, ",
             "policy.toml:3: \"tolerate\" is no action: choose ignore, record, count, unsubscribe or suppress",
-            "policy.toml:5: a threshold of 200 counted failures can't be followed",
+            "policy.toml:6: a threshold of 200 counted failures can't be followed",
             "policy.toml:17: `spelling` is unknown here: choose categories, reasons, count, protected, breaker or lists",
         ] {
             assert!(whole.contains(words), "{words:?} is not in {whole}");
