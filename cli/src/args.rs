@@ -3,6 +3,7 @@
 mod accounts;
 mod contacts;
 mod policy;
+mod reprocess;
 
 use std::path::PathBuf;
 
@@ -10,10 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use accounts::{AccountsCommand, AddArgs, EditArgs, Settings};
 pub(crate) use contacts::{
-    CheckArgs, ContactsCommand, CorrectArgs, DecideArgs, DecisionReason, ExportArgs, ExportFormat, HeldArgs,
-    ImportArgs, ListKind, ListSource, ReleaseArgs,
+    CheckArgs, ContactsCommand, CorrectArgs, DecideArgs, DecisionReason, DiscardArgs, ExportArgs, ExportFormat,
+    HeldArgs, ImportArgs, ListKind, ListSource, RebuildArgs, ReleaseArgs,
 };
 pub(crate) use policy::PolicyCommand;
+pub(crate) use reprocess::ReprocessArgs;
 
 /// Where everything is kept unless `--data` says otherwise.
 pub(crate) const DEFAULT_DATA: &str = ".rebound";
@@ -61,6 +63,12 @@ pub(crate) enum Command {
     /// Look at contacts, decide about them, and take lists in and out
     #[command(subcommand)]
     Contacts(ContactsCommand),
+    /// Judge archived messages again, by newer rules or by your own, and show what changes
+    ///
+    /// Shows what each message says otherwise, and which contacts that suppresses or frees; nothing is written without
+    /// --apply. A message's time, account and list stay as they were. What was decided by hand stays, too.
+    #[command(after_help = reprocess::REPROCESS_EXAMPLES)]
+    Reprocess(ReprocessArgs),
     /// Say what verdicts do to contacts: actions, thresholds, protected addresses
     #[command(subcommand)]
     Policy(PolicyCommand),

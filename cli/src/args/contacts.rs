@@ -58,6 +58,18 @@ pub(crate) enum ContactsCommand {
     /// Let what is held suppress its contacts after all
     #[command(after_help = HELD_EXAMPLES)]
     Release(ReleaseArgs),
+    /// Take what one message says out of a contact's history
+    ///
+    /// From then on the contact is what it would be had that never happened. It is recorded with your name and your
+    /// reason; the message stays in the archive.
+    #[command(after_help = DISCARD_EXAMPLES)]
+    Discard(DiscardArgs),
+    /// Fold every contact's history again, under the policy in force or another, and show what changes
+    ///
+    /// Shows who becomes suppressed, who is freed, and why; nothing is written without --apply. A contact of which events
+    /// have expired is kept as it is. It may be interrupted and run again at any time.
+    #[command(after_help = REBUILD_EXAMPLES)]
+    Rebuild(RebuildArgs),
     /// Take over a suppression list: from a mail provider, or our own export
     ///
     /// Knows the exports of Amazon SES, SendGrid, Mailgun, Postmark and Mailchimp by their columns (docs/import.md). Reads
@@ -102,6 +114,47 @@ pub(crate) struct ReleaseArgs {
     pub account: Option<String>,
     #[command(flatten)]
     pub reason: DecisionReason,
+}
+
+const DISCARD_EXAMPLES: &str = "\
+Examples:
+  rebound contacts why ann@example.com                    which messages there are
+  rebound contacts discard ann@example.com --message 9f86d081884c --why 'their server was broken that day'";
+
+#[derive(Debug, Args)]
+pub(crate) struct DiscardArgs {
+    /// The contact's address, in any spelling
+    pub address: String,
+    /// Which message: the beginning of its identity, as `contacts why` prints it
+    #[arg(long, value_name = "HASH")]
+    pub message: String,
+    #[command(flatten)]
+    pub reason: DecisionReason,
+}
+
+const REBUILD_EXAMPLES: &str = "\
+Examples:
+  rebound contacts rebuild --policy stricter.toml   who would be suppressed, who freed?
+  rebound policy use stricter.toml
+  rebound contacts rebuild --apply                  apply the policy in force to the past";
+
+#[derive(Debug, Args)]
+pub(crate) struct RebuildArgs {
+    /// The policy to fold under [default: the one in force]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Only contacts of which there is mail of this list
+    #[arg(long, value_name = "NAME")]
+    pub list: Option<String>,
+    /// Only show what differs, which is the default
+    #[arg(long, conflicts_with = "apply")]
+    pub dry_run: bool,
+    /// Write what differs
+    #[arg(long)]
+    pub apply: bool,
+    /// How to print what differs
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: RowFormat,
 }
 
 const EXPORT_EXAMPLES: &str = "\

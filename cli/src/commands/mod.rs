@@ -3,8 +3,10 @@
 mod accounts;
 mod classify;
 mod contacts;
+mod difference;
 mod own_rules;
 mod policy;
+mod reprocess;
 mod rules;
 mod run;
 
@@ -26,7 +28,8 @@ pub(crate) enum Outcome {
 
 /// Runs the command.
 pub(crate) async fn execute(cli: Cli) -> Result<Outcome> {
-    let outcome = dispatch(cli).await;
+    // On the heap: what all commands together would take is more than a stack should hold.
+    let outcome = Box::pin(dispatch(cli)).await;
     let Err(error) = &outcome else { return outcome };
     if let Some(refused) = error.downcast_ref::<RuleErrors>() {
         complaints::rules_refused(refused);
@@ -47,6 +50,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Classify(args) => classify::classify(&args),
         Command::Accounts(command) => accounts::execute(&cli.data, command).await,
         Command::Contacts(command) => contacts::execute(&cli.data, command).await,
+        Command::Reprocess(args) => Box::pin(reprocess::reprocess(&cli.data, args)).await,
         Command::Policy(command) => policy::execute(&cli.data, command).await,
         Command::Rules(RulesCommand::List { rules, format }) => rules::list(&rules, format),
         Command::Rules(RulesCommand::Test { files, text, format }) => rules::test(&files, text.as_deref(), format),

@@ -20,6 +20,8 @@ pub struct Record {
     pub id: Option<String>,
     /// The objects it announces; empty for S3's test event, for deletions and for bodies that announce nothing.
     pub objects: Vec<ObjectRef>,
+    /// Whether what they say takes the place of what was recorded of them.
+    pub again: bool,
 }
 
 /// An object as an event names it.
@@ -54,9 +56,13 @@ impl Invocation {
                 records: batch.records.into_iter().map(Record::from_queue).collect(),
             });
         }
-        let objects = announced_objects(event)?;
+        let (objects, again) = objects(event)?;
         Ok(Self {
-            records: vec![Record { id: None, objects }],
+            records: vec![Record {
+                id: None,
+                objects,
+                again,
+            }],
         })
     }
 }
@@ -65,14 +71,15 @@ impl Record {
     fn from_queue(message: QueueMessage) -> Self {
         let announced = serde_json::from_str(&message.body)
             .map_err(|error| UnknownEvent(error.to_string()))
-            .and_then(announced_objects);
-        let objects = announced.unwrap_or_else(|error| {
+            .and_then(objects);
+        let (objects, again) = announced.unwrap_or_else(|error| {
             tracing::warn!(record = message.message_id, %error, "queue record announces no object; dropped");
-            Vec::new()
+            (Vec::new(), false)
         });
         Self {
             id: Some(message.message_id),
             objects,
+            again,
         }
     }
 }
@@ -80,9 +87,23 @@ impl Record {
 /// The event is none that the classifier knows.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "not an event for the classifier: {0}; it takes S3 notifications, SQS records that carry them, and EventBridge \"Object Created\" events"
+    "not an event for the classifier: {0}; it takes S3 notifications, SQS records that carry them, EventBridge \"Object Created\" events, and {{\"reprocess\": {{\"bucket\": …, \"keys\": […]}}}}"
 )]
 pub struct UnknownEvent(String);
+
+/// The objects that an event is about, and whether they are to be judged again.
+fn objects(mut event: Value) -> Result<(Vec<ObjectRef>, bool), UnknownEvent> {
+    let Some(order) = event.get_mut("reprocess") else {
+        return announced_objects(event).map(|objects| (objects, false));
+    };
+    let order: Reprocess = serde_json::from_value(order.take()).map_err(|error| UnknownEvent(error.to_string()))?;
+    let object = |key| ObjectRef {
+        bucket: order.bucket.clone(),
+        key,
+        size: None,
+    };
+    Ok((order.keys.into_iter().map(object).collect(), true))
+}
 
 fn announced_objects(event: Value) -> Result<Vec<ObjectRef>, UnknownEvent> {
     if event.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
@@ -130,6 +151,13 @@ struct QueueMessage {
     message_id: String,
     #[serde(default)]
     body: String,
+}
+
+/// Messages to be judged again: their keys as they are in S3.
+#[derive(Deserialize)]
+struct Reprocess {
+    bucket: String,
+    keys: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -236,7 +264,8 @@ mod tests {
                 records,
                 [Record {
                     id: None,
-                    objects: expected
+                    objects: expected,
+                    again: false
                 }],
                 "{what}"
             );
@@ -258,18 +287,34 @@ mod tests {
             [
                 Record {
                     id: Some("1".into()),
-                    objects: vec![object("raw/a.eml")]
+                    objects: vec![object("raw/a.eml")],
+                    again: false
                 },
                 Record {
                     id: Some("2".into()),
-                    objects: vec![]
+                    objects: vec![],
+                    again: false
                 },
                 Record {
                     id: Some("3".into()),
-                    objects: vec![]
+                    objects: vec![],
+                    again: false
                 },
             ]
         );
+    }
+
+    #[test]
+    fn an_order_to_judge_again_comes_directly_or_through_the_queue() {
+        let order = json!({"reprocess": {"bucket": "mail", "keys": ["raw/a b.eml", "raw/c.eml"]}});
+        let queued = json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": order.to_string()}]});
+        for (event, id) in [(order, None), (queued, Some("1".to_owned()))] {
+            let records = Invocation::parse(event).expect("an order").records;
+            let keys: Vec<_> = records[0].objects.iter().map(|object| object.key.as_str()).collect();
+            assert_eq!((&records[0].id, records[0].again), (&id, true));
+            assert_eq!(keys, ["raw/a b.eml", "raw/c.eml"]);
+        }
+        assert!(Invocation::parse(json!({"reprocess": ["raw/a.eml"]})).is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use futures::stream;
 use jiff::Timestamp;
 use rebound_archive::{Archive, ArchiveError, ArchivedMessage, InvalidObjectKey, ObjectKey, ReadLimits};
 use rebound_classify::{Classifier, Report};
-use rebound_contacts::repository::{RecordError, Recorded, Repository};
+use rebound_contacts::repository::{ChangeError, ReadError, RecordError, Recorded, Replaced, Repository};
 use rebound_contacts::{MessageRecord, Moment, Origin};
 use tokio::sync::Semaphore;
 
@@ -50,6 +50,8 @@ pub struct Function {
 pub struct Outcome {
     /// The messages that were judged and recorded, in the order of their records.
     pub judged: Vec<Judged>,
+    /// What judging messages again came to, where that was asked for.
+    pub replaced: Vec<Replaced>,
     /// The records that must be delivered again, by their index in the invocation, with the first thing that failed.
     pub failed: BTreeMap<usize, JudgeError>,
 }
@@ -72,6 +74,12 @@ pub enum JudgeError {
     /// The verdict could not be written.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// What is recorded of it could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// What is recorded of it could not be replaced.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
     /// It is not known what verdicts do to contacts.
     #[error(transparent)]
     Policy(#[from] NoPolicy),
@@ -112,10 +120,7 @@ impl Function {
     /// One record's failure never touches another. Objects that are no archived messages, or are gone, are passed over
     /// with a line in the log: delivering their records again would not bring them back.
     pub async fn handle(&self, invocation: &Invocation, now: Timestamp) -> Outcome {
-        let classifier = &match &self.rules {
-            Some(rules) => rules.classifier(now).await,
-            None => Arc::clone(&self.classifier),
-        };
+        let classifier = &self.classifier(now).await;
         let contacts = match self.contacts(now).await {
             Ok(contacts) => contacts,
             Err(no_policy) => return Outcome::all_failed(invocation, no_policy),
@@ -126,9 +131,10 @@ impl Function {
             .iter()
             .enumerate()
             .flat_map(|(record, announced)| announced.objects.iter().map(move |object| (record, object)));
-        let messages: Vec<_> = objects
+        let is_again = |record: usize| invocation.records.get(record).is_some_and(|record| record.again);
+        let (again, messages): (Vec<_>, Vec<_>) = objects
             .filter_map(|(record, object)| Some((record, self.key_of(object)?, object.size)))
-            .collect();
+            .partition(|(record, ..)| is_again(*record));
         let judgements = stream::iter(messages)
             .map(|(record, key, size)| {
                 let budget = &budget;
@@ -174,11 +180,27 @@ impl Function {
                 "suppressions are held: more than usual on one day; `rebound contacts held` lists them"
             );
         }
+        let again = again.into_iter().map(|(record, key, _)| (record, key)).collect();
+        for (record, reprocessed) in self.reprocess_all(classifier, &contacts, again, now).await {
+            match reprocessed {
+                Ok(Some((_, replaced))) => outcome.replaced.push(replaced),
+                Ok(None) => {}
+                Err(error) => outcome.fail(record, error),
+            }
+        }
         outcome
     }
 
+    /// The classifier, with the rules in force.
+    pub(crate) async fn classifier(&self, now: Timestamp) -> Arc<Classifier> {
+        match &self.rules {
+            Some(rules) => rules.classifier(now).await,
+            None => Arc::clone(&self.classifier),
+        }
+    }
+
     /// The contacts, under the policy in force.
-    async fn contacts(&self, now: Timestamp) -> Result<Repository, NoPolicy> {
+    pub(crate) async fn contacts(&self, now: Timestamp) -> Result<Repository, NoPolicy> {
         let contacts = self.contacts.clone();
         Ok(match &self.policy {
             Some(policy) => contacts.with_policy(policy.policy(now).await?),
@@ -199,7 +221,7 @@ impl Function {
     }
 
     /// The record of the message at `key`; `None` when it is gone.
-    async fn judge(
+    pub(crate) async fn judge(
         &self,
         classifier: &Arc<Classifier>,
         key: ObjectKey,

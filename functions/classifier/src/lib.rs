@@ -6,6 +6,8 @@
 mod config;
 pub mod event;
 mod handler;
+mod reprocess;
 
 pub use config::{NoPolicy, POLICY_KEY, RULES_KEY, UserPolicy, UserRules};
 pub use handler::{Function, JudgeError, Judged, Outcome};
+pub use reprocess::Rejudged;

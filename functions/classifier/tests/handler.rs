@@ -11,6 +11,7 @@ use rebound_archive::{Archive, FoundAs, ObjectKey, Provenance, RawMessage};
 use rebound_classifier::event::Invocation;
 use rebound_classifier::{Function, Outcome, POLICY_KEY, RULES_KEY, UserPolicy, UserRules};
 use rebound_classify::Classifier;
+use rebound_classify::reason::{RuleSet, Rules};
 use rebound_contacts::repository::{Repository, Tables};
 use rebound_contacts::{Contact, Policy};
 use rebound_local::LocalStack;
@@ -277,4 +278,41 @@ async fn a_policy_from_the_bucket_is_followed_and_no_other_guessed() {
     let later = Timestamp::from_second(120).expect("a time");
     let kept = policy.policy(later).await.expect("the one before");
     assert_eq!(Ok((*kept).clone()), Policy::parse(RECORD, "test"));
+}
+
+#[tokio::test]
+async fn an_order_to_judge_again_replaces_what_was_recorded() {
+    const RULES: &str = "[[rule]]\nid = \"ours.full\"\nreason = \"mailbox-full\"\nphrases = [\"no such user\"]\nexamples = [\"550 No such user\"]\n";
+    let stack = Stack::start().await;
+    let key = stack.store(REPORT).await.to_string();
+    let set = RuleSet::parse(RULES, "ours").expect("good rules");
+    let rules = Rules::with_user_rules(&[set]).expect("good rules");
+    let misled = Classifier::new().with_rules(rules);
+    let misled = Function::new(stack.archive.clone(), Arc::new(misled), stack.contacts.clone());
+    let announced = Invocation::parse(batch(stack.local.bucket(), &[&key])).expect("a queue batch");
+    misled.handle(&announced, Timestamp::UNIX_EPOCH).await;
+    let before = stack.ann().await.expect("recorded");
+    assert_eq!(before.counters.hard_bounces, 0);
+
+    let order = json!({"reprocess": {"bucket": stack.local.bucket(), "keys": [key, "raw/odd"]}});
+    let order = json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": order.to_string()}]});
+    let order = Invocation::parse(order).expect("an order");
+    let outcome = stack.function.handle(&order, Timestamp::UNIX_EPOCH).await;
+    assert_eq!((outcome.judged.len(), outcome.replaced.len()), (0, 1));
+    assert_eq!(outcome.replaced[0].changes.len(), 1);
+    assert!(failed_ids(outcome, &order).is_empty());
+    let after = stack.ann().await.expect("still there");
+    assert_eq!(
+        (after.events, after.counters.hard_bounces, after.counters.soft_bounces),
+        (1, 1, 0)
+    );
+    assert_eq!(after.first_event_at, before.first_event_at);
+
+    // It is as if it had been judged so at once, and the same order again changes nothing.
+    let right = Stack::start().await;
+    right.store(REPORT).await;
+    right.handle(&[&key]).await;
+    assert_eq!(right.ann().await, Some(after));
+    let again = stack.function.handle(&order, Timestamp::UNIX_EPOCH).await;
+    assert!(again.replaced[0].changes.is_empty());
 }

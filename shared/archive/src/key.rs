@@ -7,7 +7,7 @@ use rebound_accounts::AccountName;
 use rebound_message::MessageHash;
 
 /// What every raw message's key begins with; other objects of the bucket (configuration) begin differently.
-const PREFIX: &str = "raw/";
+pub(crate) const PREFIX: &str = "raw/";
 
 const SUFFIX: &str = ".eml";
 

@@ -22,12 +22,14 @@
 
 mod error;
 mod key;
+mod list;
 mod metadata;
 mod read;
 mod store;
 
 pub use error::{ArchiveError, Operation};
 pub use key::{InvalidObjectKey, ObjectKey};
+pub use list::ListError;
 pub use metadata::{FoundAs, Metadata, Provenance};
 pub use read::{ArchivedMessage, ReadLimits};
 pub use store::{RawMessage, Stored};

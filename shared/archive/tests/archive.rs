@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may panic, and so may what helps it
 
 use aws_sdk_s3::primitives::ByteStream;
+use futures::TryStreamExt;
 use jiff::Timestamp;
 use rebound_accounts::Account;
 use rebound_archive::{Archive, ArchiveError, FoundAs, ObjectKey, Provenance, RawMessage, ReadLimits};
@@ -139,4 +140,25 @@ async fn of_many_that_store_one_message_at_once_one_finds_it_new() {
         new += u32::from(store.await.unwrap());
     }
     assert_eq!(new, 1);
+}
+
+#[tokio::test]
+async fn messages_are_listed_by_account_and_nothing_else_is() {
+    let Fixture { archive, stack, .. } = Fixture::new().await;
+    let mut stored = Vec::new();
+    for (account, message) in [("ads", "1"), ("news", "2"), ("news", "3"), ("news2", "4")] {
+        let account = Account::new(account.parse().unwrap());
+        let message = RawMessage::new(message.as_bytes().to_vec());
+        stored.push(archive.store(&account, &message, &provenance("box")).await.unwrap().key);
+    }
+    let other = stack.s3().put_object().bucket(stack.bucket()).key("config/rules.toml");
+    other.send().await.unwrap();
+    stored.sort();
+    let listed = async |account: Option<&str>| {
+        let account = account.map(|account| account.parse().unwrap());
+        archive.keys(account.as_ref()).try_collect::<Vec<_>>().await.unwrap()
+    };
+    assert_eq!(listed(None).await, stored);
+    assert_eq!(listed(Some("news")).await.len(), 2);
+    assert!(listed(Some("nobody")).await.is_empty());
 }

@@ -1,5 +1,6 @@
 //! `rebound contacts`, from outside.
 
+mod again;
 mod check;
 mod decide;
 mod lists;

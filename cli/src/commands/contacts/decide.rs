@@ -121,6 +121,14 @@ impl<'a> Signature<'a> {
         Ok(Self { by, why })
     }
 
+    pub(super) fn by(&self) -> &str {
+        &self.by
+    }
+
+    pub(super) const fn why(&self) -> &'a str {
+        self.why
+    }
+
     /// The event, signed.
     pub(super) fn sign(&self, event: Event) -> Event {
         Event {

@@ -2,10 +2,12 @@
 
 mod check;
 mod decide;
+mod discard;
 mod export;
 mod held;
 mod import;
 mod list;
+mod rebuild;
 mod why;
 
 use std::path::Path;
@@ -27,6 +29,8 @@ pub(super) async fn execute(data: &Path, command: ContactsCommand) -> Result<Out
         ContactsCommand::Correct(args) => decide::correct(data, &args).await,
         ContactsCommand::Held(args) => held::list(data, &args).await,
         ContactsCommand::Release(args) => held::release(data, &args).await,
+        ContactsCommand::Discard(args) => Box::pin(discard::discard(data, &args)).await,
+        ContactsCommand::Rebuild(args) => Box::pin(rebuild::rebuild(data, &args)).await,
         ContactsCommand::Import(args) => import::import(data, &args).await,
         ContactsCommand::Export(args) => export::export(data, &args).await,
         ContactsCommand::List { suppressed, format } => list::list(data, suppressed, format).await,

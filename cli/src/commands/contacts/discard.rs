@@ -1,0 +1,72 @@
+//! Takes an event out of a contact's history.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use futures::TryStreamExt;
+use rebound_contacts::repository::Repository;
+use rebound_contacts::{ContactAddress, Event, MessageHash};
+
+use super::decide::Signature;
+use super::parse;
+use crate::args::DiscardArgs;
+use crate::clock;
+use crate::commands::Outcome;
+use crate::commands::difference::{Difference, short};
+use crate::complaints::{Hinted, say};
+use crate::output::printable;
+use crate::workspace::Workspace;
+
+/// Discards what one message says, and says what that changed.
+pub(super) async fn discard(data: &Path, args: &DiscardArgs) -> Result<Outcome> {
+    let address = parse(&args.address)?;
+    let signature = Signature::new(&args.reason)?;
+    let workspace = Workspace::open(data).await?;
+    let contacts = workspace.contacts();
+    let discarded = async {
+        let message = named(contacts, &address, &args.message).await?;
+        let discarded = contacts
+            .discard(&address, message, signature.by(), signature.why(), clock::now().into())
+            .await?;
+        Ok::<_, anyhow::Error>((message, discarded))
+    };
+    let discarded = discarded.await;
+    let policy = contacts.policy().clone();
+    workspace.close().await?;
+    let (message, discarded) = discarded?;
+    match Difference::of(&discarded, &policy) {
+        Some(difference) => io::stdout().write_all(difference.told().as_bytes())?,
+        None => say(
+            "note",
+            format!(
+                "message {} changed nothing about {address}, or was discarded before",
+                short(message)
+            ),
+        ),
+    }
+    Ok(Outcome::Done)
+}
+
+/// The message whose identity begins so, among those about this contact.
+async fn named(contacts: &Repository, address: &ContactAddress, text: &str) -> Result<MessageHash> {
+    if let Ok(message) = text.parse() {
+        return Ok(message);
+    }
+    let wanted = text.trim().trim_end_matches('…').to_ascii_lowercase();
+    let events: Vec<Event> = contacts.events_of(address).try_collect().await?;
+    let is_meant = |event: &&Event| !wanted.is_empty() && event.message.to_string().starts_with(&wanted);
+    let mut meant = events.iter().filter(is_meant);
+    let hint = format!("`rebound contacts why {address}` names the messages about it");
+    match (meant.next(), meant.next()) {
+        (Some(event), None) => Ok(event.message),
+        (Some(_), Some(_)) => bail!(Hinted::new(
+            format!("several messages about {address} begin with {}", printable(text)),
+            hint
+        )),
+        (None, _) => bail!(Hinted::new(
+            format!("no message about {address} begins with {}", printable(text)),
+            hint
+        )),
+    }
+}

@@ -1,0 +1,121 @@
+//! Folds every contact's history again, and shows what that makes of them.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Result;
+use futures::StreamExt;
+
+use crate::args::{RebuildArgs, RowFormat};
+use crate::commands::Outcome;
+use crate::commands::difference::{Difference, Tally};
+use crate::commands::policy::read;
+use crate::complaints::{Complaints, say};
+use crate::output::{JsonStream, harmless_cell};
+use crate::progress::Progress;
+use crate::workspace::Workspace;
+
+/// Contacts folded at a time.
+const AT_ONCE: usize = 8;
+
+/// Shows what differs, and writes it with `--apply`.
+pub(super) async fn rebuild(data: &Path, args: &RebuildArgs) -> Result<Outcome> {
+    let other = args.policy.as_deref().map(read).transpose()?;
+    let workspace = Workspace::open(data).await?;
+    let contacts = workspace.contacts();
+    let policy = &other.map_or_else(|| contacts.policy().clone(), |(_, policy)| policy);
+    let in_force = policy == contacts.policy();
+
+    let (mut tally, mut complaints) = (Tally::default(), Complaints::default());
+    let mut out = Rows::new(args.format);
+    let progress = Progress::of("contacts", None);
+    {
+        let folded = contacts.addresses(args.list.as_deref()).map(|address| async move {
+            let address = address?;
+            let recomputed = if args.apply {
+                contacts.rebuild(&address, policy).await?
+            } else {
+                contacts.recompute(&address, policy, &[]).await?
+            };
+            Ok::<_, anyhow::Error>(recomputed)
+        });
+        let mut folded = std::pin::pin!(folded.buffered(AT_ONCE));
+        while let Some(recomputed) = folded.next().await {
+            progress.advance(1);
+            match recomputed {
+                Ok(recomputed) => {
+                    let difference = Difference::of(&recomputed, policy);
+                    tally.add(difference.as_ref());
+                    if let Some(difference) = difference {
+                        let mut written = Ok(());
+                        progress.suspend(|| written = out.write(&difference));
+                        written?;
+                    }
+                }
+                Err(error) => progress.suspend(|| complaints.failure(format!("{error:#}"))),
+            }
+        }
+    }
+    drop(progress);
+    out.finish()?;
+    workspace.close().await?;
+
+    say("note", tally.told());
+    if !args.apply && !tally.is_empty() {
+        say("hint", "nothing was changed; --apply writes it");
+    }
+    if args.apply
+        && !in_force
+        && let Some(file) = &args.policy
+    {
+        let file = file.display();
+        say(
+            "warning",
+            format!("{file} is not the policy in force: the next mail about a contact is judged by that one again"),
+        );
+        say("hint", format!("`rebound policy use {file}` puts it in force"));
+    }
+    Ok(complaints.outcome())
+}
+
+/// Differences on their way out, as they come.
+enum Rows {
+    Table(BufWriter<io::Stdout>),
+    Json(JsonStream<BufWriter<io::Stdout>>),
+    Csv(Box<csv::Writer<BufWriter<io::Stdout>>>),
+}
+
+impl Rows {
+    fn new(format: RowFormat) -> Self {
+        let out = BufWriter::new(io::stdout());
+        match format {
+            RowFormat::Table => Self::Table(out),
+            RowFormat::Json => Self::Json(JsonStream::array(out)),
+            RowFormat::Jsonl => Self::Json(JsonStream::lines(out)),
+            RowFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(out))),
+        }
+    }
+
+    fn write(&mut self, difference: &Difference) -> Result<()> {
+        match self {
+            Self::Table(out) => out.write_all(difference.told().as_bytes())?,
+            Self::Json(out) => out.write(difference)?,
+            Self::Csv(out) => out.serialize(Difference {
+                address: harmless_cell(&difference.address).into_owned(),
+                spelling: harmless_cell(&difference.spelling).into_owned(),
+                why: harmless_cell(&difference.why).into_owned(),
+                ..difference.clone()
+            })?,
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::Table(mut out) => out.flush()?,
+            Self::Json(out) => out.finish()?,
+            Self::Csv(mut out) => out.flush()?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Archived messages judged again: under other rules, or by a newer version.
+
+use futures::StreamExt;
+use futures::stream;
+use jiff::Timestamp;
+use rebound_archive::ObjectKey;
+use rebound_classify::Classifier;
+use rebound_contacts::repository::{EventChange, Replaced, Repository};
+use rebound_contacts::{MessageRecord, Moment};
+use std::sync::Arc;
+
+use crate::handler::{Function, JudgeError};
+
+/// Messages judged again at a time: reading them waits, judging them keeps the cores busy.
+const AT_ONCE: usize = 8;
+
+/// A message, judged again. Nothing of it is written.
+#[derive(Clone, Debug)]
+pub struct Rejudged {
+    /// Where it lies.
+    pub key: ObjectKey,
+    /// What it says now.
+    pub record: MessageRecord,
+    /// What of that is not recorded so.
+    pub changes: Vec<EventChange>,
+    /// Whether nothing was recorded of it yet: it waits for its first judgement.
+    pub is_new: bool,
+}
+
+impl Function {
+    /// Judges an archived message again and compares with what is recorded of it; `None` when it is gone. `now` is as
+    /// for [`Function::handle`].
+    pub async fn rejudge(&self, key: &ObjectKey, now: Timestamp) -> Result<Option<Rejudged>, JudgeError> {
+        let classifier = self.classifier(now).await;
+        self.judge_again(&classifier, &self.contacts(now).await?, key, now)
+            .await
+    }
+
+    /// The same, and puts what it says now in the place of what is recorded. The message's time, account and list stay
+    /// as they were recorded first. A message that was never judged is recorded as one that arrives.
+    pub async fn reprocess(&self, key: &ObjectKey, now: Timestamp) -> Result<Option<(Rejudged, Replaced)>, JudgeError> {
+        let classifier = self.classifier(now).await;
+        let contacts = self.contacts(now).await?;
+        self.replace(&classifier, &contacts, key, now).await
+    }
+
+    /// Does this with messages of an invocation's records.
+    pub(crate) async fn reprocess_all(
+        &self,
+        classifier: &Arc<Classifier>,
+        contacts: &Repository,
+        keys: Vec<(usize, ObjectKey)>,
+        now: Timestamp,
+    ) -> Vec<(usize, Result<Option<(Rejudged, Replaced)>, JudgeError>)> {
+        stream::iter(keys)
+            .map(|(record, key)| async move { (record, self.replace(classifier, contacts, &key, now).await) })
+            .buffered(AT_ONCE)
+            .collect()
+            .await
+    }
+
+    async fn judge_again(
+        &self,
+        classifier: &Arc<Classifier>,
+        contacts: &Repository,
+        key: &ObjectKey,
+        now: Timestamp,
+    ) -> Result<Option<Rejudged>, JudgeError> {
+        let Some(record) = self.judge(classifier, key.clone(), now).await? else {
+            return Ok(None);
+        };
+        let changes = contacts.difference(&record).await?;
+        let is_new = !contacts.message_recorded(record.message()).await?;
+        Ok(Some(Rejudged {
+            key: key.clone(),
+            record,
+            changes,
+            is_new,
+        }))
+    }
+
+    async fn replace(
+        &self,
+        classifier: &Arc<Classifier>,
+        contacts: &Repository,
+        key: &ObjectKey,
+        now: Timestamp,
+    ) -> Result<Option<(Rejudged, Replaced)>, JudgeError> {
+        let Some(rejudged) = self.judge_again(classifier, contacts, key, now).await? else {
+            return Ok(None);
+        };
+        let mut replaced = Replaced::default();
+        if rejudged.is_new {
+            let records = std::slice::from_ref(&rejudged.record);
+            for recorded in contacts.record_mail(records, Moment::from(now)).await {
+                recorded?;
+            }
+            replaced.changes.clone_from(&rejudged.changes);
+        } else if !rejudged.changes.is_empty() {
+            replaced = contacts.replace(&rejudged.record).await?;
+            tracing::info!(
+                message = %rejudged.record.message(),
+                events = replaced.changes.len(),
+                kept = replaced.kept.len(),
+                "message judged again"
+            );
+        }
+        Ok(Some((rejudged, replaced)))
+    }
+}
