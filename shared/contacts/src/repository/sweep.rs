@@ -8,7 +8,7 @@ use futures::stream::{Stream, TryStreamExt};
 use rebound_classify::Category;
 
 use super::Repository;
-use super::error::{DamagedItem, ReadError};
+use super::error::{DamagedItem, Failure, ReadError};
 use super::item::Item;
 use super::read::{PAGE_ITEMS, decoded, pages};
 use super::retry::persist;
@@ -54,7 +54,17 @@ impl Repository {
         let names = names.into_iter().filter(|(name, _)| filter.contains(name));
         let names = names.chain([("#address", "address")]).collect();
         let texts = self.distinct("address", filter, names, values.into_iter().collect());
-        texts.try_filter_map(|text| async move { Ok(text.parse().ok()) })
+        texts.and_then(|text| {
+            let damaged = |_| ReadError {
+                what: "the table of events".to_owned(),
+                failure: Failure::Damaged(DamagedItem {
+                    key: text.clone(),
+                    attribute: "address",
+                    trouble: "no address".to_owned(),
+                }),
+            };
+            std::future::ready(text.parse().map_err(damaged))
+        })
     }
 
     /// Where the messages lie whose events are such (strongly consistent), each once, in no particular order. Reads the
