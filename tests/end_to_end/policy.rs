@@ -86,8 +86,22 @@ fn what_one_run_would_suppress_beyond_the_usual_waits_to_be_released() {
     let again = stderr(rebound(data).args(["contacts", "release", one, "--why", "again", "--by", "maria"]));
     assert!(again.contains("nothing is held"), "{again}");
 
+    let other = held_before[1]["address"].as_str().expect("an address");
+    let discard = [
+        "contacts",
+        "discard",
+        "--held",
+        other,
+        "--why",
+        "she wrote",
+        "--by",
+        "maria",
+    ];
+    assert!(stdout(rebound(data).args(discard)).contains("nothing is held any more"));
+    assert_eq!((suppressed(data), held(data).len()), (4, held_before.len() - 2));
+
     release(&["--all", "--account", "local"]);
-    assert_eq!((suppressed(data), held(data)), (3 + held_before.len(), Vec::new()));
+    assert_eq!((suppressed(data), held(data)), (2 + held_before.len(), Vec::new()));
     let story = stdout(rebound(data).args(["contacts", "why", one]));
     for words in ["hold", "release", "maria", "looked through"] {
         assert!(story.contains(words), "{words:?} is not in {story}");

@@ -58,7 +58,7 @@ pub(crate) enum ContactsCommand {
     /// Let what is held suppress its contacts after all
     #[command(after_help = HELD_EXAMPLES)]
     Release(ReleaseArgs),
-    /// Take what one message says out of a contact's history
+    /// Take what one message says out of a contact's history, or what is held
     ///
     /// From then on the contact is what it would be had that never happened. It is recorded with your name and your
     /// reason; the message stays in the archive.
@@ -89,7 +89,8 @@ const HELD_EXAMPLES: &str = "\
 Examples:
   rebound contacts held --format csv > look-at-these.csv
   rebound contacts release ann@example.com --why 'she is gone, her colleague says'
-  rebound contacts release --all --account news --why 'the old mailbox, looked through'";
+  rebound contacts release --all --account news --why 'the old mailbox, looked through'
+  rebound contacts discard --held ann@example.com --why 'she wrote yesterday'";
 
 #[derive(Debug, Args)]
 pub(crate) struct HeldArgs {
@@ -119,15 +120,26 @@ pub(crate) struct ReleaseArgs {
 const DISCARD_EXAMPLES: &str = "\
 Examples:
   rebound contacts why ann@example.com                    which messages there are
-  rebound contacts discard ann@example.com --message 9f86d081884c --why 'their server was broken that day'";
+  rebound contacts discard ann@example.com --message 9f86d081884c --why 'their server was broken that day'
+  rebound contacts discard --held --all --account news --why 'everything was refused for our new address'";
 
 #[derive(Debug, Args)]
 pub(crate) struct DiscardArgs {
     /// The contact's address, in any spelling
-    pub address: String,
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub address: Option<String>,
     /// Which message: the beginning of its identity, as `contacts why` prints it
-    #[arg(long, value_name = "HASH")]
-    pub message: String,
+    #[arg(long, required_unless_present = "held", conflicts_with = "held", value_name = "HASH")]
+    pub message: Option<String>,
+    /// What the circuit breaker holds of it
+    #[arg(long)]
+    pub held: bool,
+    /// With --held: of everybody who is held
+    #[arg(long, requires = "held")]
+    pub all: bool,
+    /// With --all: only what came through this account
+    #[arg(long, requires = "all", value_name = "NAME")]
+    pub account: Option<String>,
     #[command(flatten)]
     pub reason: DecisionReason,
 }

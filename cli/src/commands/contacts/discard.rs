@@ -9,7 +9,7 @@ use rebound_contacts::repository::Repository;
 use rebound_contacts::{ContactAddress, Event, MessageHash};
 
 use super::decide::Signature;
-use super::parse;
+use super::{held, parse};
 use crate::args::DiscardArgs;
 use crate::clock;
 use crate::commands::Outcome;
@@ -20,12 +20,15 @@ use crate::workspace::Workspace;
 
 /// Discards what one message says, and says what that changed.
 pub(super) async fn discard(data: &Path, args: &DiscardArgs) -> Result<Outcome> {
-    let address = parse(&args.address)?;
+    let (Some(address), Some(message)) = (&args.address, &args.message) else {
+        return held::discard(data, args).await;
+    };
+    let address = parse(address)?;
     let signature = Signature::new(&args.reason)?;
     let workspace = Workspace::open(data).await?;
     let contacts = workspace.contacts();
     let discarded = async {
-        let message = named(contacts, &address, &args.message).await?;
+        let message = named(contacts, &address, message).await?;
         let discarded = contacts
             .discard(&address, message, signature.by(), signature.why(), clock::now().into())
             .await?;

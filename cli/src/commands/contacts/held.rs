@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::decide::{Signature, print};
 use super::parse;
-use crate::args::{HeldArgs, ReleaseArgs};
+use crate::args::{DiscardArgs, HeldArgs, ReleaseArgs};
 use crate::clock;
 use crate::commands::Outcome;
 use crate::complaints::{Complaints, Hinted, say};
@@ -23,7 +23,7 @@ const BATCH: usize = 200;
 /// Prints the contacts that are held, each with the words that would have suppressed it.
 pub(super) async fn list(data: &Path, args: &HeldArgs) -> Result<Outcome> {
     let workspace = Workspace::open(data).await?;
-    let mut rows: Vec<Row> = held(workspace.contacts(), args.account.as_deref())
+    let mut rows: Vec<Row> = all_held(workspace.contacts(), args.account.as_deref())
         .await?
         .into_iter()
         .map(Row::from)
@@ -52,29 +52,14 @@ pub(super) async fn list(data: &Path, args: &HeldArgs) -> Result<Outcome> {
 pub(super) async fn release(data: &Path, args: &ReleaseArgs) -> Result<Outcome> {
     let signature = Signature::new(&args.reason)?;
     let now = clock::now().into();
-    let wanted = args
-        .addresses
-        .iter()
-        .map(|text| parse(text))
-        .collect::<Result<Vec<_>>>()?;
     let workspace = Workspace::open(data).await?;
     let contacts = workspace.contacts();
-    let mut held = Vec::new();
     let mut complaints = Complaints::default();
-    if args.all {
-        held = self::held(contacts, args.account.as_deref()).await?;
+    let held = if args.all {
+        all_held(contacts, args.account.as_deref()).await?
     } else {
-        for address in &wanted {
-            match contacts
-                .contact(address)
-                .await?
-                .and_then(|contact| Some((contact.held?, contact)))
-            {
-                Some((suppression, contact)) => held.push(Held::new(contact, suppression)),
-                None => complaints.failure(format!("{address}: nothing is held")),
-            }
-        }
-    }
+        of_these(contacts, &args.addresses, &mut complaints).await?
+    };
     for batch in held.chunks(BATCH) {
         let records = batch
             .iter()
@@ -87,6 +72,39 @@ pub(super) async fn release(data: &Path, args: &ReleaseArgs) -> Result<Outcome> 
                     &format!("now suppressed by {}", held.suppression.cause),
                 )?,
                 Err(error) => complaints.failure(format!("{}: {error}", held.contact.address)),
+            }
+        }
+    }
+    workspace.close().await?;
+    Ok(complaints.outcome())
+}
+
+/// Takes what is held out of its contacts' histories.
+pub(super) async fn discard(data: &Path, args: &DiscardArgs) -> Result<Outcome> {
+    let signature = Signature::new(&args.reason)?;
+    let now = clock::now().into();
+    let workspace = Workspace::open(data).await?;
+    let contacts = workspace.contacts();
+    let mut complaints = Complaints::default();
+    let held = match &args.address {
+        Some(address) => of_these(contacts, std::slice::from_ref(address), &mut complaints).await?,
+        None => all_held(contacts, args.account.as_deref()).await?,
+    };
+    for one in held {
+        let address = &one.contact.address;
+        let mut waiting = Some(one.suppression);
+        // With one report gone, another that is held may stand behind it.
+        while let Some(suppression) = waiting {
+            let discarded = contacts.discard(address, suppression.by, signature.by(), signature.why(), now);
+            waiting = match discarded.await {
+                Ok(recomputed) => recomputed.after.held.filter(|next| next.by != suppression.by),
+                Err(error) => {
+                    complaints.failure(format!("{address}: {error}"));
+                    break;
+                }
+            };
+            if waiting.is_none() {
+                print(address, "nothing is held any more")?;
             }
         }
     }
@@ -126,8 +144,22 @@ impl Held {
     }
 }
 
+/// What is held of these contacts; one of which nothing is held is a failure.
+async fn of_these(contacts: &Repository, addresses: &[String], complaints: &mut Complaints) -> Result<Vec<Held>> {
+    let addresses = addresses.iter().map(|text| parse(text)).collect::<Result<Vec<_>>>()?;
+    let mut held = Vec::new();
+    for address in &addresses {
+        let contact = contacts.contact(address).await?;
+        match contact.and_then(|contact| Some((contact.held?, contact))) {
+            Some((suppression, contact)) => held.push(Held::new(contact, suppression)),
+            None => complaints.failure(format!("{address}: nothing is held")),
+        }
+    }
+    Ok(held)
+}
+
 /// Everybody who is held by this account's mail, or by any.
-async fn held(contacts: &Repository, account: Option<&str>) -> Result<Vec<Held>> {
+async fn all_held(contacts: &Repository, account: Option<&str>) -> Result<Vec<Held>> {
     let all: Vec<Contact> = contacts.held().try_collect().await?;
     let mut held = Vec::with_capacity(all.len());
     for contact in all {
