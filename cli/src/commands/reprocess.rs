@@ -106,7 +106,12 @@ pub(super) async fn reprocess(data: &Path, args: ReprocessArgs) -> Result<Outcom
                     }
                 }
             }
-            for (address, recomputed) in replaced.into_iter().flat_map(|replaced| replaced.contacts) {
+            let replaced = replaced.unwrap_or_default();
+            for (address, missing) in &replaced.kept {
+                let kept = format!("{address}: {missing}; what is recorded about it stays");
+                progress.suspend(|| say("warning", kept));
+            }
+            for (address, recomputed) in replaced.contacts {
                 let concerned = concerned.entry(address).or_default();
                 if concerned.before.is_none() {
                     concerned.before = recomputed.before;

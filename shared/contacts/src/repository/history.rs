@@ -81,14 +81,13 @@ impl History {
 impl Repository {
     /// The contact first, then its events. An index that lags is waited for.
     pub(super) async fn history(&self, address: &ContactAddress, deadline: Instant) -> Result<History, Failure> {
-        let mut known = self.stored([address.as_str()], deadline).await?.whole()?;
-        let mut history = History {
-            stored: known.remove(address.as_str()),
-            events: Vec::new(),
-            incomplete: None,
-        };
         let mut patience = Attempts::until(deadline.min(Instant::now() + INDEX_LAG));
         loop {
+            let mut history = History {
+                stored: self.stored_contact(address, deadline).await?,
+                events: Vec::new(),
+                incomplete: None,
+            };
             let indexed = self.events_of(address).try_collect().await;
             history.events = indexed.map_err(|error| error.failure)?;
             let mut shortfall = history.shortfall();
@@ -98,15 +97,34 @@ impl Repository {
                 history.events.extend(found);
                 shortfall = history.shortfall();
             }
-            let is_over = !shortfall.messages.is_empty();
             if shortfall.is_none() {
                 return Ok(history);
             }
-            if is_over || patience.after_trouble(String::new).await.is_err() {
+            let is_over = !shortfall.messages.is_empty();
+            // The contact is read anew as well: its events may have been changed between the two reads.
+            if patience.after_trouble(String::new).await.is_err()
+                || is_over && self.is_current(&history, address, deadline).await?
+            {
                 history.give_up(&shortfall);
                 return Ok(history);
             }
         }
+    }
+
+    /// Whether the contact is still what it was when its history was read.
+    pub(super) async fn is_current(
+        &self,
+        history: &History,
+        address: &ContactAddress,
+        deadline: Instant,
+    ) -> Result<bool, Failure> {
+        let version = |stored: &Option<Stored>| stored.as_ref().map_or(0, |stored| stored.version);
+        Ok(version(&self.stored_contact(address, deadline).await?) == version(&history.stored))
+    }
+
+    async fn stored_contact(&self, address: &ContactAddress, deadline: Instant) -> Result<Option<Stored>, Failure> {
+        let mut known = self.stored([address.as_str()], deadline).await?.whole()?;
+        Ok(known.remove(address.as_str()))
     }
 
     /// Asks the table itself for every event that the index has shown: some may have been changed or taken back since.

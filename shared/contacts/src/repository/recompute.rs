@@ -215,14 +215,22 @@ impl Repository {
         edits: &[Edit],
         deadline: Instant,
     ) -> Result<(Recomputed, Stored), Failure> {
-        let mut history = self.history(address, deadline).await?;
-        let mut after = fold_edited(address, policy, &history.events, edits);
-        let is_news = |after: &Contact, history: &History| history.contact() != Some(after);
-        if is_news(&after, &history) && history.incomplete.is_none() {
-            // It would be written: no event may be one that was changed or taken back meanwhile.
-            self.confirm(address, &mut history, deadline).await?;
-            after = fold_edited(address, policy, &history.events, edits);
-        }
+        let mut attempts = Attempts::until(deadline);
+        let (history, after) = loop {
+            let mut history = self.history(address, deadline).await?;
+            let mut after = fold_edited(address, policy, &history.events, edits);
+            let is_news = |after: &Contact, history: &History| history.contact() != Some(after);
+            if is_news(&after, &history) && history.incomplete.is_none() {
+                // It would be written: no event may be one that was changed or taken back meanwhile.
+                self.confirm(address, &mut history, deadline).await?;
+                after = fold_edited(address, policy, &history.events, edits);
+            }
+            // What seems to be missing may have been changed after the contact was read.
+            if history.incomplete.is_none() || self.is_current(&history, address, deadline).await? {
+                break (history, after);
+            }
+            attempts.after_conflict().await?;
+        };
         let History {
             stored,
             events,
