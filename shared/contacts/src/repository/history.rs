@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures::TryStreamExt;
 use rebound_message::MessageHash;
 use tokio::time::Instant;
@@ -23,9 +23,6 @@ use crate::history::Shortfall;
 /// How long an index is waited for that does not show what a contact has counted. It usually lags by milliseconds; what
 /// it does not show by then has expired.
 const INDEX_LAG: Duration = Duration::from_secs(2);
-
-/// The most keys DynamoDB takes in one batch.
-const MAX_BATCH_KEYS: usize = 100;
 
 /// What is missing of a contact's history. Such a contact is not folded again: what can't be seen any more may be what
 /// suppresses it.
@@ -150,42 +147,10 @@ impl Repository {
         messages: impl Iterator<Item = &MessageHash>,
         deadline: Instant,
     ) -> Result<Vec<Event>, Failure> {
-        let mut keys: Vec<Item> = messages.map(|message| event_key(*message, address.as_str())).collect();
-        let mut attempts = Attempts::until(deadline);
-        let mut events = Vec::with_capacity(keys.len());
-        while !keys.is_empty() {
-            let batch = keys.split_off(keys.len().saturating_sub(MAX_BATCH_KEYS));
-            let wanted = KeysAndAttributes::builder()
-                .consistent_read(true)
-                .set_keys(Some(batch.clone()))
-                .build();
-            let wanted = wanted.map_err(|error| Failure::Refused {
-                reason: error.to_string(),
-            })?;
-            let request = self.client.batch_get_item().request_items(&self.tables.events, wanted);
-            let permit = self.permits.acquire().await;
-            let answer = request.send().await;
-            drop(permit);
-            let answer = match answer {
-                Ok(answer) => answer,
-                Err(error) => {
-                    keys.extend(batch);
-                    attempts.after_error(&error).await?;
-                    continue;
-                }
-            };
-            for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                events.push(event_from_item(item)?);
-            }
-            let left = answer.unprocessed_keys.unwrap_or_default();
-            let left = left.into_values().flat_map(|left| left.keys).collect::<Vec<_>>();
-            if !left.is_empty() {
-                let reason = format!("it left {} keys unprocessed", left.len());
-                keys.extend(left);
-                attempts.after_trouble(|| reason).await?;
-            }
-        }
-        Ok(events)
+        let keys = messages.map(|message| event_key(*message, address.as_str()));
+        let items = self.items(&self.tables.events, keys.collect(), deadline).await?;
+        let events = items.into_iter().map(event_from_item);
+        Ok(events.collect::<Result<_, _>>()?)
     }
 }
 

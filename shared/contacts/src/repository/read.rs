@@ -239,49 +239,57 @@ impl Repository {
             .await
     }
 
-    async fn batch_get(&self, mut keys: Vec<Item>, deadline: Instant) -> Result<Found, Failure> {
+    async fn batch_get(&self, keys: Vec<Item>, deadline: Instant) -> Result<Found, Failure> {
         let mut found = Found::default();
+        for item in self.items(&self.tables.contacts, keys, deadline).await? {
+            match contact_from_item(item) {
+                Ok(stored) => drop(found.known.insert(stored.contact.address.as_str().to_owned(), stored)),
+                Err(damaged) => drop(found.damaged.insert(damaged.key.clone(), damaged)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The items of a table with these keys, strongly consistent, in no particular order; those that are not there are
+    /// left out.
+    pub(super) async fn items(
+        &self,
+        table: &str,
+        mut keys: Vec<Item>,
+        deadline: Instant,
+    ) -> Result<Vec<Item>, Failure> {
+        let mut items = Vec::with_capacity(keys.len());
         let mut attempts = Attempts::until(deadline);
         while !keys.is_empty() {
+            let batch = keys.split_off(keys.len().saturating_sub(MAX_BATCH_KEYS));
             let wanted = KeysAndAttributes::builder()
                 .consistent_read(true)
-                .set_keys(Some(keys.clone()))
+                .set_keys(Some(batch.clone()))
                 .build();
-            let wanted = wanted.map_err(|error| Failure::Refused {
-                reason: error.to_string(),
-            })?;
-            let request = self
-                .client
-                .batch_get_item()
-                .request_items(&self.tables.contacts, wanted);
+            let wanted = wanted.map_err(Failure::from)?;
+            let request = self.client.batch_get_item().request_items(table, wanted);
             let permit = self.permits.acquire().await;
             let answer = request.send().await;
             drop(permit);
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(error) => {
+                    keys.extend(batch);
                     attempts.after_error(&error).await?;
                     continue;
                 }
             };
-            for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                match contact_from_item(item) {
-                    Ok(stored) => drop(found.known.insert(stored.contact.address.as_str().to_owned(), stored)),
-                    Err(damaged) => drop(found.damaged.insert(damaged.key.clone(), damaged)),
-                }
-            }
-            keys = answer
-                .unprocessed_keys
-                .unwrap_or_default()
-                .remove(&self.tables.contacts)
-                .map_or(Vec::new(), |left| left.keys);
+            items.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            let left = answer.unprocessed_keys.unwrap_or_default();
+            let left: Vec<_> = left.into_values().flat_map(|left| left.keys).collect();
             // It leaves keys when it would have to throttle.
-            if !keys.is_empty() {
-                let reason = || format!("it left {} keys unprocessed", keys.len());
-                attempts.after_trouble(reason).await?;
+            if !left.is_empty() {
+                let reason = format!("it left {} keys unprocessed", left.len());
+                keys.extend(left);
+                attempts.after_trouble(|| reason).await?;
             }
         }
-        Ok(found)
+        Ok(items)
     }
 
     async fn events_page(
