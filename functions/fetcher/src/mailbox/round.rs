@@ -91,6 +91,7 @@ where
             while let Some(archived) = self.stores.try_join_next() {
                 self.settle(unwind(archived));
             }
+            self.await_first_archived().await?;
             self.save_in_passing().await?;
             let chunk = if self.wants_more() {
                 self.next_chunk()
@@ -111,6 +112,18 @@ where
                 return Ok(());
             }
         }
+    }
+
+    /// Fetches no further until the archive has taken one message: one that takes none is found out before mail piles up
+    /// in front of it.
+    async fn await_first_archived(&mut self) -> Result<(), FetchError> {
+        while self.run.summary.new + self.run.summary.already_archived == 0 {
+            let Some(archived) = self.run.hold.during(self.stores.join_next()).await? else {
+                break;
+            };
+            self.settle(unwind(archived));
+        }
+        Ok(())
     }
 
     /// Whether more messages are to be fetched.
