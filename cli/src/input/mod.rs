@@ -21,6 +21,16 @@ use anyhow::{Context, Result};
 /// What stands for standard input where a file's name is expected.
 pub(crate) const STANDARD_INPUT: &str = "-";
 
+/// How columns of addresses are called, the surest first.
+pub(crate) const ADDRESS_COLUMNS: [&str; 6] = [
+    "email",
+    "email address",
+    "e-mail-adresse",
+    "mail",
+    "recipient",
+    "address",
+];
+
 /// Opens a file, or standard input where `-` is its name.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
     if path.as_os_str() == STANDARD_INPUT {

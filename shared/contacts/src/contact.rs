@@ -232,7 +232,7 @@ impl Contact {
         self.suppression = decision.suppression;
         self.held = decision.held;
         self.soft_streak = decision.soft_streak;
-        self.unsubscribed_lists = if policy.protects(&self.address) {
+        self.unsubscribed_lists = if decision.protected {
             Vec::new()
         } else {
             self.journal.lists_left().map(str::to_owned).collect()

@@ -83,13 +83,14 @@ pub(crate) struct Decision {
     /// What would suppress if it were not held.
     pub(crate) held: Option<Suppression>,
     pub(crate) soft_streak: u32,
+    /// Whether the policy keeps it from being suppressed, and from being taken off lists.
+    pub(crate) protected: bool,
 }
 
 /// Suppressed by the earliest event since the last reactivation that suppresses by itself or completes a streak of
 /// counted failures, and is not held. One that was released suppresses from then on.
 pub(crate) fn decide(policy: &Policy, address: &ContactAddress, journal: &Journal) -> Decision {
     let (streaks, soft_streak) = soft_streaks(policy, journal);
-    let protected = policy.protects(address);
     let outright = journal.suppressing().map(|strike| Suppression {
         cause: strike.cause,
         at: strike.stamp.at,
@@ -97,9 +98,10 @@ pub(crate) fn decide(policy: &Policy, address: &ContactAddress, journal: &Journa
     });
     let mut decision = Decision {
         soft_streak,
+        protected: policy.protects(address),
         ..Decision::default()
     };
-    if protected {
+    if decision.protected {
         return decision;
     }
     for candidate in outright.chain(streaks) {

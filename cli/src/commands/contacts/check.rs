@@ -13,19 +13,9 @@ use rebound_contacts::{Cause, Moment};
 use crate::args::CheckArgs;
 use crate::commands::Outcome;
 use crate::complaints::{BadRows, Hinted, say};
-use crate::input::{self, Header, Rows, fields, recipient};
+use crate::input::{self, ADDRESS_COLUMNS, Header, Rows, fields, recipient};
 use crate::output::harmless_cell;
 use crate::workspace::Workspace;
-
-/// How columns of addresses are called, the surest first.
-const ADDRESS_COLUMNS: [&str; 6] = [
-    "email",
-    "email address",
-    "e-mail-adresse",
-    "mail",
-    "recipient",
-    "address",
-];
 
 /// How much output is collected before it is written.
 const OUTPUT_BYTES: usize = 64 << 10;

@@ -9,18 +9,10 @@ use serde_json::{Map, Value};
 use super::layouts::{LAYOUTS, Layout, PLAIN_LIST, SES_BULK_COLUMNS};
 use crate::args::{ImportArgs, ListSource};
 use crate::complaints::Hinted;
-use crate::input::{BadRow, Header, Objects, Rows, fields, open_again_and_again, plain_name, recipient};
+use crate::input::{
+    ADDRESS_COLUMNS, BadRow, Header, Objects, Rows, fields, open_again_and_again, plain_name, recipient,
+};
 use crate::output::original_cell;
-
-/// How columns of addresses are called where nothing else is asked for.
-const ADDRESS_COLUMNS: &[&str] = &[
-    "email",
-    "email address",
-    "e-mail-adresse",
-    "mail",
-    "recipient",
-    "address",
-];
 
 /// A list whose layout is known.
 pub(super) struct ListFile {
@@ -91,7 +83,7 @@ impl ListFile {
     /// In which columns an address may stand.
     pub(super) fn address_columns(&self) -> &'static [&'static str] {
         if self.layout.address.is_empty() {
-            ADDRESS_COLUMNS
+            &ADDRESS_COLUMNS
         } else {
             self.layout.address
         }
