@@ -7,7 +7,9 @@ mod reprocess;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use accounts::{AccountsCommand, AddArgs, EditArgs, Settings};
 pub(crate) use contacts::{
@@ -17,8 +19,7 @@ pub(crate) use contacts::{
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reprocess::ReprocessArgs;
 
-/// Where everything is kept unless `--data` says otherwise.
-pub(crate) const DEFAULT_DATA: &str = ".rebound";
+use crate::place::{DEFAULT_FOLDER, Place, StackName};
 
 /// What comes back, who it is about, and whom to stop mailing.
 #[derive(Debug, Parser)]
@@ -30,11 +31,49 @@ pub(crate) struct Cli {
         global = true,
         value_name = "DIR",
         env = "REBOUND_DATA",
-        default_value = ".rebound"
+        default_value = DEFAULT_FOLDER
     )]
     pub data: PathBuf,
+    /// Work on the stack of this name, deployed to AWS, instead of a folder on this machine
+    #[arg(long, global = true, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// With --stack: the profile of the AWS configuration to log in with [default: as the AWS CLI]
+    #[arg(long, global = true, value_name = "NAME", requires = "stack")]
+    pub profile: Option<String>,
+    /// With --stack: the AWS region it is in [default: as the AWS CLI]
+    #[arg(long, global = true, value_name = "NAME", requires = "stack")]
+    pub region: Option<String>,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line; ends the process, with a word on what is wrong or with the help that was asked for, where
+    /// there is nothing to be done.
+    pub(crate) fn from_command_line() -> Self {
+        let matches = Self::command().get_matches();
+        let read = Self::from_arg_matches(&matches).and_then(|cli| {
+            // REBOUND_DATA says what is usual, and a stack is not; but one who types both has something wrong in mind.
+            if cli.stack.is_some() && matches.value_source("data") == Some(ValueSource::CommandLine) {
+                let both = "--stack works on AWS, --data on this machine: give one of the two";
+                return Err(Self::command().error(ErrorKind::ArgumentConflict, both));
+            }
+            Ok(cli)
+        });
+        read.unwrap_or_else(|error| error.exit())
+    }
+
+    /// Where the command is to work.
+    pub(crate) fn place(&self) -> Place {
+        match &self.stack {
+            None => Place::Folder(self.data.clone()),
+            Some(name) => Place::Stack(StackName {
+                name: name.clone(),
+                profile: self.profile.clone(),
+                region: self.region.clone(),
+            }),
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -45,7 +84,8 @@ Examples:
   rebound classify --explain bounce.eml        and how that is known
   rebound contacts list --suppressed           whom to stop mailing
   rebound contacts why ann@example.com         for what reason
-  rebound contacts check list.csv > mail.csv   whom of a list to mail";
+  rebound contacts check list.csv > mail.csv   whom of a list to mail
+  rebound --stack rebound-prod contacts held   the same for a stack on AWS";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -192,8 +232,6 @@ pub(crate) enum RowFormat {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -6,12 +6,11 @@ mod commands;
 mod complaints;
 mod input;
 mod output;
+mod place;
 mod progress;
 mod workspace;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use commands::Outcome;
 
@@ -31,7 +30,7 @@ fn main() -> ExitCode {
 }
 
 async fn command() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = args::Cli::from_command_line();
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_env("REBOUND_LOG"))
         .with_writer(std::io::stderr)

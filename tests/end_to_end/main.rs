@@ -12,4 +12,5 @@ mod explain;
 mod mailboxes;
 mod policy;
 mod sample_mailbox;
+mod stack;
 mod support;

@@ -45,13 +45,14 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome> {
 }
 
 async fn dispatch(cli: Cli) -> Result<Outcome> {
+    let place = cli.place();
     match cli.command {
-        Command::Run(args) => run::run(&cli.data, args).await,
+        Command::Run(args) => Box::pin(run::run(&place, args)).await,
         Command::Classify(args) => classify::classify(&args),
-        Command::Accounts(command) => accounts::execute(&cli.data, command).await,
-        Command::Contacts(command) => contacts::execute(&cli.data, command).await,
-        Command::Reprocess(args) => Box::pin(reprocess::reprocess(&cli.data, args)).await,
-        Command::Policy(command) => policy::execute(&cli.data, command).await,
+        Command::Accounts(command) => accounts::execute(&place, command).await,
+        Command::Contacts(command) => Box::pin(contacts::execute(&place, command)).await,
+        Command::Reprocess(args) => Box::pin(reprocess::reprocess(&place, args)).await,
+        Command::Policy(command) => policy::execute(&place, command).await,
         Command::Rules(RulesCommand::List { rules, format }) => rules::list(&rules, format),
         Command::Rules(RulesCommand::Test { files, text, format }) => rules::test(&files, text.as_deref(), format),
     }

@@ -11,11 +11,16 @@ use crate::args::UserRules;
 impl UserRules {
     /// A classifier that asks these rules before the built-in ones. One bad file refuses all.
     pub(super) fn classifier(&self) -> Result<Classifier> {
+        Ok(self.own_classifier()?.unwrap_or_default())
+    }
+
+    /// The same; `None` when there are no rules.
+    pub(super) fn own_classifier(&self) -> Result<Option<Classifier>> {
         if self.files.is_empty() {
-            return Ok(Classifier::new());
+            return Ok(None);
         }
         let sets = self.files.iter().map(|file| read(file)).collect::<Result<Vec<_>>>()?;
-        Ok(Classifier::new().with_rules(Rules::with_user_rules(&sets)?))
+        Ok(Some(Classifier::new().with_rules(Rules::with_user_rules(&sets)?)))
     }
 }
 

@@ -9,6 +9,7 @@ use rebound_contacts::{DEFAULT_POLICY, Policy};
 use super::Outcome;
 use crate::args::PolicyCommand;
 use crate::complaints::say;
+use crate::place::Place;
 use crate::workspace::Workspace;
 
 /// Said whenever another policy comes into force.
@@ -16,18 +17,18 @@ const WHAT_ABOUT_THE_PAST: &str = "it applies to what arrives from now on; `rebo
      and changes it with --apply";
 
 /// Runs one of the verbs.
-pub(super) async fn execute(data: &Path, command: PolicyCommand) -> Result<Outcome> {
+pub(super) async fn execute(place: &Place, command: PolicyCommand) -> Result<Outcome> {
     match command {
         PolicyCommand::Show { built_in: true } => print(DEFAULT_POLICY),
-        PolicyCommand::Show { built_in: false } => show(data).await,
+        PolicyCommand::Show { built_in: false } => show(place).await,
         PolicyCommand::Check { file } => check(&file),
-        PolicyCommand::Use { file } => put_in_force(data, &file).await,
-        PolicyCommand::Reset => reset(data).await,
+        PolicyCommand::Use { file } => put_in_force(place, &file).await,
+        PolicyCommand::Reset => reset(place).await,
     }
 }
 
-async fn show(data: &Path) -> Result<Outcome> {
-    let workspace = Workspace::open_whatever_policy(data).await?;
+async fn show(place: &Place) -> Result<Outcome> {
+    let workspace = Workspace::open_whatever_policy(place).await?;
     let text = workspace.policy_file().text().await?;
     workspace.close().await?;
     if text.is_none() {
@@ -52,17 +53,17 @@ fn check(file: &Path) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-async fn put_in_force(data: &Path, file: &Path) -> Result<Outcome> {
+async fn put_in_force(place: &Place, file: &Path) -> Result<Outcome> {
     let (text, _) = read(file)?;
-    let workspace = Workspace::open_whatever_policy(data).await?;
+    let workspace = Workspace::open_whatever_policy(place).await?;
     workspace.policy_file().put(&text).await?;
     workspace.close().await?;
     say("note", format!("{} is in force; {WHAT_ABOUT_THE_PAST}", file.display()));
     Ok(Outcome::Done)
 }
 
-async fn reset(data: &Path) -> Result<Outcome> {
-    let workspace = Workspace::open_whatever_policy(data).await?;
+async fn reset(place: &Place) -> Result<Outcome> {
+    let workspace = Workspace::open_whatever_policy(place).await?;
     workspace.policy_file().remove().await?;
     workspace.close().await?;
     say(

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use futures::stream;
@@ -20,6 +19,7 @@ use crate::clock;
 use crate::complaints::{Complaints, say};
 use crate::input::time;
 use crate::output::{JsonStream, printable};
+use crate::place::Place;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
@@ -35,7 +35,7 @@ struct Concerned {
 }
 
 /// Shows what differs, and writes it with `--apply`.
-pub(super) async fn reprocess(data: &Path, args: ReprocessArgs) -> Result<Outcome> {
+pub(super) async fn reprocess(place: &Place, args: ReprocessArgs) -> Result<Outcome> {
     let since = args.since.as_deref().map(since).transpose()?;
     let account = args
         .account
@@ -43,7 +43,7 @@ pub(super) async fn reprocess(data: &Path, args: ReprocessArgs) -> Result<Outcom
         .map(str::parse)
         .transpose()
         .context("--account")?;
-    let workspace = Workspace::open_with(data, args.rules.classifier()?).await?;
+    let workspace = Workspace::open_with(place, args.rules.own_classifier()?).await?;
     let (contacts, function, now) = (workspace.contacts(), workspace.classifier(), clock::now());
 
     let keys = if since.is_some() || args.category.is_some() {

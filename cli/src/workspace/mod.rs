@@ -1,6 +1,7 @@
-//! The stores of this machine, and the functions that work on them.
+//! The stores that commands work on, and the functions that work on them.
 
 mod policy;
+mod stack;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use anyhow::{Context, Result};
 use rebound_accounts::Accounts;
 use rebound_accounts::store::{AccountStore, DEFAULT_PREFIX};
 use rebound_archive::Archive;
-use rebound_classifier::Function;
+use rebound_classifier::{Function, UserRules};
 use rebound_classify::Classifier;
 use rebound_contacts::Policy;
 use rebound_contacts::repository::{Repository, Tables};
@@ -18,68 +19,88 @@ use rebound_fetcher::{AccountFetcher, Clock, over_the_network};
 use rebound_local::{LocalStack, NotificationQueue, SECRETS_FOLDER};
 
 use crate::clock;
+use crate::place::Place;
+use stack::Stack;
 
 pub(crate) use policy::PolicyFile;
 
-/// How the names of the tables begin, as the deployed ones' do.
+/// How the names of the tables on this machine begin.
 const TABLE_PREFIX: &str = "rebound-";
 
-/// Everything the commands work on, in one folder.
+/// Everything the commands work on, in one place.
 pub(crate) struct Workspace {
-    stack: LocalStack,
+    stores: Stores,
     archive: Archive,
     contacts: Repository,
     rules: Arc<Classifier>,
     classifier: Function,
     mailboxes: Mailboxes,
-    notifications: NotificationQueue,
+}
+
+/// Clients for the stores of a place, and what things are called there.
+struct Stores {
+    s3: aws_sdk_s3::Client,
+    bucket: String,
+    dynamodb: aws_sdk_dynamodb::Client,
+    table_prefix: String,
+    accounts: AccountStore,
+    /// What answers the clients, where that is in this process.
+    embedded: Option<LocalStack>,
 }
 
 impl Workspace {
-    /// Opens the folder, making it when it is not there. One command at a time may have it open.
-    pub(crate) async fn open(data: &Path) -> Result<Self> {
-        Self::open_with(data, Classifier::new()).await
+    /// Opens a place: a folder, which is made when it is not there and which one command at a time may have open, or a
+    /// stack.
+    pub(crate) async fn open(place: &Place) -> Result<Self> {
+        Self::open_with(place, None).await
     }
 
-    /// The same, judging with this classifier.
-    pub(crate) async fn open_with(data: &Path, classifier: Classifier) -> Result<Self> {
-        let mut workspace = Box::pin(Self::open_whatever_policy(data)).await?;
+    /// The same, judging with this classifier instead of the one of the place.
+    pub(crate) async fn open_with(place: &Place, classifier: Option<Classifier>) -> Result<Self> {
+        let mut workspace = Box::pin(Self::open_whatever_policy(place)).await?;
         let policy = Arc::new(workspace.policy_file().policy().await?);
         workspace.contacts = workspace.contacts.with_policy(policy);
-        workspace.rules = Arc::new(classifier);
+        let rules_in_bucket = classifier.is_none();
+        workspace.rules = Arc::new(classifier.unwrap_or_default());
         workspace.classifier = Function::new(
             workspace.archive.clone(),
             Arc::clone(&workspace.rules),
             workspace.contacts.clone(),
         );
+        if rules_in_bucket {
+            let rules = UserRules::new(workspace.stores.s3.clone(), &workspace.stores.bucket);
+            workspace.classifier = workspace.classifier.with_rules(rules);
+        }
         Ok(workspace)
     }
 
     /// The same, with the built-in policy, whatever is in force: for whoever is about to change that.
-    pub(crate) async fn open_whatever_policy(data: &Path) -> Result<Self> {
+    pub(crate) async fn open_whatever_policy(place: &Place) -> Result<Self> {
         // On the heap: opening is done once, and no command's future should be as large as all that it takes.
-        let stack = Box::pin(LocalStack::open(data))
-            .await
-            .with_context(|| format!("opening {}", data.display()))?;
-        let tables = Tables::with_prefix(TABLE_PREFIX);
-        Box::pin(tables.ensure(&stack.dynamodb()))
-            .await
-            .context("preparing the tables")?;
-        let archive = Archive::new(stack.s3(), stack.bucket());
-        let contacts = Repository::new(&stack.dynamodb(), tables, Arc::new(Policy::default()));
+        let stores = match place {
+            Place::Folder(folder) => Box::pin(Stores::embedded(folder)).await?,
+            Place::Stack(stack) => Box::pin(Stack::find(stack)).await?.stores()?,
+        };
+        let tables = Tables::with_prefix(&stores.table_prefix);
+        let mailboxes = Mailboxes::new(&stores.dynamodb, &stores.table_prefix);
+        if stores.embedded.is_some() {
+            // On AWS the template makes them.
+            Box::pin(tables.ensure(&stores.dynamodb))
+                .await
+                .context("preparing the tables")?;
+            Box::pin(mailboxes.ensure()).await.context("preparing the tables")?;
+        }
+        let archive = Archive::new(stores.s3.clone(), &stores.bucket);
+        let contacts = Repository::new(&stores.dynamodb, tables, Arc::new(Policy::default()));
         let rules = Arc::new(Classifier::new());
         let classifier = Function::new(archive.clone(), Arc::clone(&rules), contacts.clone());
-        let mailboxes = Mailboxes::new(&stack.dynamodb(), TABLE_PREFIX);
-        Box::pin(mailboxes.ensure()).await.context("preparing the tables")?;
-        let notifications = stack.notifications();
         Ok(Self {
-            stack,
+            stores,
             archive,
             contacts,
             rules,
             classifier,
             mailboxes,
-            notifications,
         })
     }
 
@@ -95,7 +116,7 @@ impl Workspace {
 
     /// The policy in force, as a file.
     pub(crate) fn policy_file(&self) -> PolicyFile {
-        PolicyFile::of(&self.stack)
+        PolicyFile::new(self.stores.s3.clone(), self.stores.bucket.clone())
     }
 
     /// The classifier function over these stores.
@@ -105,10 +126,8 @@ impl Workspace {
 
     /// What fetches accounts' mailboxes into these stores.
     pub(crate) fn fetcher(&self) -> AccountFetcher<Archive> {
-        let store = AccountStore::new(self.stack.secrets_manager(), DEFAULT_PREFIX)
-            .with_files(self.stack.folder().join(SECRETS_FOLDER));
         AccountFetcher::new(
-            Accounts::new(store),
+            Accounts::new(self.stores.accounts.clone()),
             self.archive.clone(),
             self.mailboxes.clone(),
             Arc::clone(&self.rules),
@@ -117,13 +136,50 @@ impl Workspace {
         )
     }
 
-    /// What the archive has announced and the classifier has not yet dealt with.
-    pub(crate) fn notifications(&self) -> &NotificationQueue {
-        &self.notifications
+    /// What the archive has announced and the classifier has not yet dealt with, where that [is to be done
+    /// here](Self::judges_here).
+    pub(crate) fn notifications(&self) -> Option<NotificationQueue> {
+        self.stores.embedded.as_ref().map(LocalStack::notifications)
+    }
+
+    /// Whether what is archived is judged by this process; a stack does that by itself.
+    pub(crate) fn judges_here(&self) -> bool {
+        self.stores.embedded.is_some()
     }
 
     /// Ends everything in good order.
     pub(crate) async fn close(self) -> Result<()> {
-        self.stack.close().await.context("closing the local stores")
+        match self.stores.embedded {
+            Some(embedded) => embedded.close().await.context("closing the local stores"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The accounts of a place. In a folder their files are replaced as a whole, so a command that runs beside is no trouble.
+pub(crate) async fn accounts(place: &Place) -> Result<AccountStore> {
+    match place {
+        Place::Folder(folder) => Ok(accounts_in(folder)),
+        Place::Stack(stack) => Box::pin(Stack::find(stack)).await?.accounts(),
+    }
+}
+
+fn accounts_in(folder: &Path) -> AccountStore {
+    AccountStore::new(rebound_local::secrets_manager(folder), DEFAULT_PREFIX).with_files(folder.join(SECRETS_FOLDER))
+}
+
+impl Stores {
+    async fn embedded(folder: &Path) -> Result<Self> {
+        let stack = Box::pin(LocalStack::open(folder))
+            .await
+            .with_context(|| format!("opening {}", folder.display()))?;
+        Ok(Self {
+            s3: stack.s3(),
+            bucket: stack.bucket().to_owned(),
+            dynamodb: stack.dynamodb(),
+            table_prefix: TABLE_PREFIX.to_owned(),
+            accounts: accounts_in(folder),
+            embedded: Some(stack),
+        })
     }
 }

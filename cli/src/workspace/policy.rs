@@ -5,7 +5,6 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
 use rebound_classifier::POLICY_KEY;
 use rebound_contacts::Policy;
-use rebound_local::LocalStack;
 
 use crate::complaints::Hinted;
 
@@ -16,12 +15,9 @@ pub(crate) struct PolicyFile {
 }
 
 impl PolicyFile {
-    /// The one of these stores.
-    pub(super) fn of(stack: &LocalStack) -> Self {
-        Self {
-            client: stack.s3(),
-            bucket: stack.bucket().to_owned(),
-        }
+    /// The one in this bucket.
+    pub(super) fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
     }
 
     /// What was put there, word for word; `None` when the built-in policy is in force.

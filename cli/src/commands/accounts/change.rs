@@ -1,7 +1,6 @@
 //! Adding, changing and removing accounts.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use rebound_accounts::store::AccountStore;
@@ -15,7 +14,7 @@ use crate::commands::Outcome;
 use crate::complaints::say;
 
 /// Sets up an account.
-pub(super) async fn add(store: &AccountStore, data: &Path, args: AddArgs) -> Result<Outcome> {
+pub(super) async fn add(store: &AccountStore, args: AddArgs) -> Result<Outcome> {
     let account = named(&args.name)?;
     // Before anybody types a password.
     if store.names().await?.contains(&account) {
@@ -68,10 +67,12 @@ pub(super) async fn add(store: &AccountStore, data: &Path, args: AddArgs) -> Res
     }
     store.create(&document).await?;
 
-    let file = data.join(rebound_local::SECRETS_FOLDER).join(format!("{account}.toml"));
     say(
         "note",
-        format!("account {account} is set up; its settings are in {}", file.display()),
+        format!(
+            "account {account} is set up; its settings are in {}",
+            store.location(&account)
+        ),
     );
     warn(&settings);
     Ok(Outcome::Done)

@@ -15,26 +15,29 @@ use crate::commands::Outcome;
 use crate::complaints::{BadRows, Hinted, say};
 use crate::input::{self, ADDRESS_COLUMNS, Header, Rows, fields, recipient};
 use crate::output::harmless_cell;
+use crate::place::Place;
 use crate::workspace::Workspace;
 
 /// How much output is collected before it is written.
 const OUTPUT_BYTES: usize = 64 << 10;
 
 /// Prints the rows that may be mailed.
-pub(super) async fn check(data: &Path, args: &CheckArgs) -> Result<Outcome> {
+pub(super) async fn check(place: &Place, args: &CheckArgs) -> Result<Outcome> {
     let mut rows = Rows::new(input::open(&args.file)?).with_context(|| format!("reading {}", args.file.display()))?;
     let rejected = args.rejected.as_deref().map(LeftOut::create).transpose()?;
 
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let snapshot = Snapshot::read(workspace.contacts(), args.list.as_deref()).await?;
     workspace.close().await?;
     if snapshot.0.is_empty() {
-        let data = data.display();
         say(
             "warning",
-            format!("nobody in {data} is suppressed: every address passes"),
+            format!("nobody in {place} is suppressed: every address passes"),
         );
-        say("hint", "--data DIR or REBOUND_DATA says where the contacts are kept");
+        say(
+            "hint",
+            "--data DIR or REBOUND_DATA says where the contacts are kept, --stack NAME on AWS",
+        );
     }
 
     let out = BufWriter::with_capacity(OUTPUT_BYTES, io::stdout().lock());

@@ -1,7 +1,6 @@
 //! What a person decides about contacts by hand.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use rebound_classify::Address;
@@ -17,17 +16,18 @@ use crate::commands::Outcome;
 use crate::complaints::{Complaints, Hinted, say};
 use crate::input::recipient;
 use crate::output::printable;
+use crate::place::Place;
 use crate::workspace::Workspace;
 
 /// Names the user who is logged in, by system.
 const USER_VARIABLES: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
 
 /// Suppresses or reactivates contacts, and says what that changed.
-pub(super) async fn decide(data: &Path, action: ManualAction, args: &DecideArgs) -> Result<Outcome> {
+pub(super) async fn decide(place: &Place, action: ManualAction, args: &DecideArgs) -> Result<Outcome> {
     let decision = Decision::new(action, &args.reason, args.list.as_deref(), clock::now().into())?;
     let addresses = addresses(action, &args.addresses)?;
 
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let mut complaints = Complaints::default();
     for address in &addresses {
         match decision.carry_out(workspace.contacts(), address).await {
@@ -45,7 +45,7 @@ pub(super) async fn decide(data: &Path, action: ManualAction, args: &DecideArgs)
 }
 
 /// Suppresses a misspelt address, and remembers the right one beside it.
-pub(super) async fn correct(data: &Path, args: &CorrectArgs) -> Result<Outcome> {
+pub(super) async fn correct(place: &Place, args: &CorrectArgs) -> Result<Outcome> {
     let old = parse(&args.old)?;
     let new = one(&args.new)?;
     if old == new {
@@ -55,7 +55,7 @@ pub(super) async fn correct(data: &Path, args: &CorrectArgs) -> Result<Outcome> 
         new: Some(&new),
         ..Decision::new(ManualAction::Correct, &args.reason, None, clock::now().into())?
     };
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let told = decision.carry_out(workspace.contacts(), &old).await;
     let fate = workspace.contacts().contact(&new).await;
     workspace.close().await?;

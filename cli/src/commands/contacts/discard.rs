@@ -1,7 +1,6 @@
 //! Takes an event out of a contact's history.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use anyhow::{Result, bail};
 use futures::TryStreamExt;
@@ -16,16 +15,17 @@ use crate::commands::Outcome;
 use crate::commands::difference::{Difference, short};
 use crate::complaints::{Hinted, say};
 use crate::output::printable;
+use crate::place::Place;
 use crate::workspace::Workspace;
 
 /// Discards what one message says, and says what that changed.
-pub(super) async fn discard(data: &Path, args: &DiscardArgs) -> Result<Outcome> {
+pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome> {
     let (Some(address), Some(message)) = (&args.address, &args.message) else {
-        return held::discard(data, args).await;
+        return held::discard(place, args).await;
     };
     let address = parse(address)?;
     let signature = Signature::new(&args.reason)?;
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let contacts = workspace.contacts();
     let discarded = async {
         let message = named(contacts, &address, message).await?;

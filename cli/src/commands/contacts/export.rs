@@ -1,7 +1,6 @@
 //! The suppression list, for other tools.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use anyhow::{Result, bail};
 use futures::TryStreamExt;
@@ -15,6 +14,7 @@ use crate::commands::Outcome;
 use crate::complaints::{Hinted, say};
 use crate::input;
 use crate::output::{JsonStream, harmless_cell};
+use crate::place::Place;
 use crate::workspace::Workspace;
 
 /// Why those who are off a list are on the suppression list of that list.
@@ -24,9 +24,9 @@ const LEFT: Cause = Cause::Mail(Category::Unsubscribe);
 const SES_MAX_ADDRESSES: u64 = 100_000;
 
 /// Prints the suppression list as it is read.
-pub(super) async fn export(data: &Path, args: &ExportArgs) -> Result<Outcome> {
+pub(super) async fn export(place: &Place, args: &ExportArgs) -> Result<Outcome> {
     let wanted = Wanted::new(args)?;
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let mut out = Out::new(args.format, BufWriter::new(io::stdout().lock()))?;
     let exported = wanted.write(workspace.contacts(), &mut out).await;
     workspace.close().await?;

@@ -1,7 +1,5 @@
 //! What the circuit breaker holds, and letting it go.
 
-use std::path::Path;
-
 use anyhow::{Result, bail};
 use futures::TryStreamExt;
 use rebound_contacts::repository::Repository;
@@ -15,14 +13,15 @@ use crate::clock;
 use crate::commands::Outcome;
 use crate::complaints::{Complaints, Hinted, say};
 use crate::output::print_rows;
+use crate::place::Place;
 use crate::workspace::Workspace;
 
 /// How many contacts are released in one go.
 const BATCH: usize = 200;
 
 /// Prints the contacts that are held, each with the words that would have suppressed it.
-pub(super) async fn list(data: &Path, args: &HeldArgs) -> Result<Outcome> {
-    let workspace = Workspace::open(data).await?;
+pub(super) async fn list(place: &Place, args: &HeldArgs) -> Result<Outcome> {
+    let workspace = Workspace::open(place).await?;
     let mut rows: Vec<Row> = all_held(workspace.contacts(), args.account.as_deref())
         .await?
         .into_iter()
@@ -49,10 +48,10 @@ pub(super) async fn list(data: &Path, args: &HeldArgs) -> Result<Outcome> {
 }
 
 /// Lets what is held suppress its contacts after all.
-pub(super) async fn release(data: &Path, args: &ReleaseArgs) -> Result<Outcome> {
+pub(super) async fn release(place: &Place, args: &ReleaseArgs) -> Result<Outcome> {
     let signature = Signature::new(&args.reason)?;
     let now = clock::now().into();
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let contacts = workspace.contacts();
     let mut complaints = Complaints::default();
     let held = if args.all {
@@ -80,10 +79,10 @@ pub(super) async fn release(data: &Path, args: &ReleaseArgs) -> Result<Outcome> 
 }
 
 /// Takes what is held out of its contacts' histories.
-pub(super) async fn discard(data: &Path, args: &DiscardArgs) -> Result<Outcome> {
+pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome> {
     let signature = Signature::new(&args.reason)?;
     let now = clock::now().into();
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let contacts = workspace.contacts();
     let mut complaints = Complaints::default();
     let held = match &args.address {

@@ -1,7 +1,6 @@
 //! All contacts, one on a line.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt};
@@ -12,10 +11,11 @@ use serde::Serialize;
 use crate::args::RowFormat;
 use crate::commands::Outcome;
 use crate::output::{Align, JsonStream, Table, harmless_cell, width};
+use crate::place::Place;
 use crate::workspace::Workspace;
 
 /// Prints contacts, sorted by address.
-pub(super) async fn list(data: &Path, suppressed: bool, format: RowFormat) -> Result<Outcome> {
+pub(super) async fn list(place: &Place, suppressed: bool, format: RowFormat) -> Result<Outcome> {
     let filter = if suppressed {
         ContactFilter::Suppressed {
             cause: None,
@@ -24,7 +24,7 @@ pub(super) async fn list(data: &Path, suppressed: bool, format: RowFormat) -> Re
     } else {
         ContactFilter::All
     };
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let mut rows: Vec<Row> = workspace
         .contacts()
         .contacts(filter)

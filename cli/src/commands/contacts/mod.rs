@@ -10,30 +10,29 @@ mod list;
 mod rebuild;
 mod why;
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use rebound_classify::Address;
 use rebound_contacts::{ContactAddress, ManualAction};
 
 use super::Outcome;
 use crate::args::ContactsCommand;
+use crate::place::Place;
 
 /// Runs one of the verbs.
-pub(super) async fn execute(data: &Path, command: ContactsCommand) -> Result<Outcome> {
+pub(super) async fn execute(place: &Place, command: ContactsCommand) -> Result<Outcome> {
     match command {
-        ContactsCommand::Why { address, format } => why::why(data, &address, format).await,
-        ContactsCommand::Check(args) => check::check(data, &args).await,
-        ContactsCommand::Suppress(args) => decide::decide(data, ManualAction::Suppress, &args).await,
-        ContactsCommand::Reactivate(args) => decide::decide(data, ManualAction::Reactivate, &args).await,
-        ContactsCommand::Correct(args) => decide::correct(data, &args).await,
-        ContactsCommand::Held(args) => held::list(data, &args).await,
-        ContactsCommand::Release(args) => held::release(data, &args).await,
-        ContactsCommand::Discard(args) => Box::pin(discard::discard(data, &args)).await,
-        ContactsCommand::Rebuild(args) => Box::pin(rebuild::rebuild(data, &args)).await,
-        ContactsCommand::Import(args) => import::import(data, &args).await,
-        ContactsCommand::Export(args) => export::export(data, &args).await,
-        ContactsCommand::List { suppressed, format } => list::list(data, suppressed, format).await,
+        ContactsCommand::Why { address, format } => why::why(place, &address, format).await,
+        ContactsCommand::Check(args) => check::check(place, &args).await,
+        ContactsCommand::Suppress(args) => decide::decide(place, ManualAction::Suppress, &args).await,
+        ContactsCommand::Reactivate(args) => decide::decide(place, ManualAction::Reactivate, &args).await,
+        ContactsCommand::Correct(args) => decide::correct(place, &args).await,
+        ContactsCommand::Held(args) => held::list(place, &args).await,
+        ContactsCommand::Release(args) => held::release(place, &args).await,
+        ContactsCommand::Discard(args) => Box::pin(discard::discard(place, &args)).await,
+        ContactsCommand::Rebuild(args) => Box::pin(rebuild::rebuild(place, &args)).await,
+        ContactsCommand::Import(args) => import::import(place, &args).await,
+        ContactsCommand::Export(args) => export::export(place, &args).await,
+        ContactsCommand::List { suppressed, format } => list::list(place, suppressed, format).await,
     }
 }
 

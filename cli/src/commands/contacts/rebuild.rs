@@ -1,7 +1,6 @@
 //! Folds every contact's history again, and shows what that makes of them.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use anyhow::Result;
 use futures::StreamExt;
@@ -12,6 +11,7 @@ use crate::commands::difference::{Difference, Tally};
 use crate::commands::policy::read;
 use crate::complaints::{Complaints, say};
 use crate::output::{JsonStream, harmless_cell};
+use crate::place::Place;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
@@ -19,9 +19,9 @@ use crate::workspace::Workspace;
 const AT_ONCE: usize = 8;
 
 /// Shows what differs, and writes it with `--apply`.
-pub(super) async fn rebuild(data: &Path, args: &RebuildArgs) -> Result<Outcome> {
+pub(super) async fn rebuild(place: &Place, args: &RebuildArgs) -> Result<Outcome> {
     let other = args.policy.as_deref().map(read).transpose()?;
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let contacts = workspace.contacts();
     let policy = &other.map_or_else(|| contacts.policy().clone(), |(_, policy)| policy);
     let in_force = policy == contacts.policy();

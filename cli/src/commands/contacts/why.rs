@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use anyhow::Result;
 use futures::TryStreamExt;
@@ -16,15 +15,16 @@ use crate::clock;
 use crate::commands::Outcome;
 use crate::complaints::say;
 use crate::output::{JsonStream, printable};
+use crate::place::Place;
 use crate::workspace::Workspace;
 
 /// How much of an event's identity is shown: enough to name it among those of a contact.
 const SHOWN_OF_HASH: usize = 12;
 
 /// Prints one contact and the events behind it.
-pub(super) async fn why(data: &Path, address: &str, format: ReportFormat) -> Result<Outcome> {
+pub(super) async fn why(place: &Place, address: &str, format: ReportFormat) -> Result<Outcome> {
     let address = parse(address)?;
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let Some(contact) = workspace.contacts().contact(&address).await? else {
         workspace.close().await?;
         say(

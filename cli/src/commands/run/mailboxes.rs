@@ -10,13 +10,19 @@ use rebound_fetcher::{
 use serde::Serialize;
 
 use crate::args::RunArgs;
+use crate::clock;
 use crate::complaints::{Complaints, say};
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
-/// Who holds the leases of this machine. One command at a time has the data folder open, so a lease of this owner that
-/// is still there belongs to a command that was ended.
+/// Who holds the leases of this machine's folder. One command at a time has it open, so a lease of this owner that is
+/// still there belongs to a command that was ended.
 const OWNER: &str = "rebound run";
+
+/// Who holds a lease on a stack, where others may be at work: nobody else is called so.
+fn owner_among_others() -> String {
+    format!("{OWNER}, process {} since {}", std::process::id(), clock::now())
+}
 
 /// What came of one account. The JSON keys are stable.
 #[derive(Debug, Serialize)]
@@ -40,12 +46,17 @@ pub(super) async fn fetch(
         Some(name) => vec![name.parse().context("--account")?],
         None => fetcher.accounts().names().await?,
     };
+    let owner = if workspace.judges_here() {
+        OWNER.to_owned()
+    } else {
+        owner_among_others()
+    };
     let options = MailboxOptions {
         // Asked for by name, an account is fetched although it is in trouble or disabled.
         patient: args.all_accounts,
         all: args.all,
         most: args.max,
-        ..MailboxOptions::by(OWNER)
+        ..MailboxOptions::by(&owner)
     };
     let mut done = Vec::new();
     for account in names {
@@ -61,8 +72,8 @@ pub(super) async fn fetch(
         }
         let outcome = fetcher
             .fetch(&account, &options, |step| match step {
-                // A new message has come all the way once it is judged.
-                MailboxStep::Archived { new } => progress.advance(u64::from(!new)),
+                // On this machine a new message has come all the way once it is judged.
+                MailboxStep::Archived { new } => progress.advance(u64::from(!new || !workspace.judges_here())),
                 MailboxStep::Reconnecting(error) => {
                     progress.suspend(|| say("note", format!("account {account}: {error}; trying again")));
                 }

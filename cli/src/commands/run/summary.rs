@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rebound_classifier::Judged;
 use rebound_classify::{Action, Category, Reason};
@@ -11,8 +11,8 @@ use rebound_fetcher::FetchSummary;
 use serde::Serialize;
 
 use super::mailboxes::{self, Fetched};
-use crate::args::DEFAULT_DATA;
 use crate::output::{Align, Table, printable};
+use crate::place::{Place, program};
 
 /// How many newly suppressed contacts are named one by one.
 const MAX_NAMED: usize = 20;
@@ -166,7 +166,7 @@ impl Summary {
     }
 
     /// The summary for people, at most `width` columns wide.
-    pub(super) fn render(&self, paths: &[PathBuf], data: &Path, policy: &Policy, width: usize) -> String {
+    pub(super) fn render(&self, paths: &[PathBuf], place: &Place, policy: &Policy, width: usize) -> String {
         let mut text = mailboxes::told(&self.mailboxes);
         text.push_str(&self.headline());
         if !self.found.is_empty() {
@@ -189,7 +189,10 @@ impl Summary {
                 self.held_in_all
             );
         }
-        text.push_str(&self.next_steps(paths, data));
+        if let (Place::Stack(_), 1..) = (place, self.messages.new) {
+            text.push_str("What is new is judged by the stack's own classifier, as soon as its queue hands it over.\n");
+        }
+        text.push_str(&self.next_steps(paths, place));
         text
     }
 
@@ -245,13 +248,8 @@ impl Summary {
     }
 
     /// Commands to type, each under what it is for. Never cut: they are there to be copied.
-    fn next_steps(&self, paths: &[PathBuf], data: &Path) -> String {
-        let program = std::env::args().next().unwrap_or_else(|| "rebound".to_owned());
-        let rebound = if data == Path::new(DEFAULT_DATA) {
-            program.clone()
-        } else {
-            format!("{program} --data {}", data.display())
-        };
+    fn next_steps(&self, paths: &[PathBuf], place: &Place) -> String {
+        let rebound = place.command();
         let mut text = "\nNext:\n".to_owned();
         let mut step = |what: &str, command: String| {
             let _ = writeln!(text, "  {what}:\n    {}", printable(&command));
@@ -272,7 +270,7 @@ impl Summary {
         if let (Some(path), Some(_)) = (paths.first(), self.found.get(&Category::Unrecognised)) {
             step(
                 "what was not recognised",
-                format!("{program} classify --category unrecognised {}", path.display()),
+                format!("{} classify --category unrecognised {}", program(), path.display()),
             );
         }
         text

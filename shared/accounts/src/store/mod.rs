@@ -132,6 +132,15 @@ impl AccountStore {
         Ok(())
     }
 
+    /// Where the document of an account is kept, for a person: a file on a machine where documents are files, else a
+    /// secret.
+    pub fn location(&self, account: &AccountName) -> String {
+        match &self.files {
+            Some(folder) => folder.join(format!("{account}.toml")).display().to_string(),
+            None => format!("secret {}", self.secret(account)),
+        }
+    }
+
     fn secret(&self, account: &AccountName) -> String {
         format!("{}{account}", self.prefix)
     }

@@ -6,7 +6,6 @@ mod layouts;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use rebound_contacts::MessageRecord;
@@ -17,6 +16,7 @@ use crate::clock;
 use crate::commands::Outcome;
 use crate::complaints::{BadRows, Hinted};
 use crate::output::{Align, Table, width};
+use crate::place::Place;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 use entry::Reading;
@@ -26,10 +26,10 @@ use file::ListFile;
 const BATCH: usize = 1000;
 
 /// Reads the whole list, says what is in it, and records it.
-pub(super) async fn import(data: &Path, args: &ImportArgs) -> Result<Outcome> {
+pub(super) async fn import(place: &Place, args: &ImportArgs) -> Result<Outcome> {
     let refused = || format!("{} was refused", args.file.display());
     let file = ListFile::open(args).with_context(refused)?;
-    let workspace = Workspace::open(data).await?;
+    let workspace = Workspace::open(place).await?;
     let imported = async {
         let reading = Reading::new(&file, args, workspace.contacts().policy(), clock::now().into());
         let reading = reading.with_context(refused)?;
