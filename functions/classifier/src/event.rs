@@ -18,10 +18,12 @@ pub struct Invocation {
 pub struct Record {
     /// `messageId` of the SQS record; `None` outside a queue.
     pub id: Option<String>,
-    /// The objects it announces; empty for S3's test event, for deletions and for bodies that announce nothing.
+    /// The objects it announces; empty for S3's test event and for deletions.
     pub objects: Vec<ObjectRef>,
     /// Whether what they say takes the place of what was recorded of them.
     pub again: bool,
+    /// Why nobody knows what it announces, if so.
+    pub unknown: Option<UnknownEvent>,
 }
 
 /// An object as an event names it.
@@ -38,8 +40,11 @@ pub struct ObjectRef {
 impl Invocation {
     /// Reads any of the three shapes.
     ///
-    /// A queue record whose body is none of them is kept as a record without objects: nobody could ever process it, so
-    /// it must not be redelivered for ever. A warning is logged.
+    /// A queue record whose body is none of them fails alone, and again each time it is delivered, until its queue sets
+    /// it aside for a person to look at: it may be mail in a wrapping that nobody has thought of.
+    ///
+    /// The version of an object in a bucket that keeps versions is not asked for: a message's key is the hash of its
+    /// bytes, so every version is the same.
     ///
     /// # Errors
     ///
@@ -62,6 +67,7 @@ impl Invocation {
                 id: None,
                 objects,
                 again,
+                unknown: None,
             }],
         })
     }
@@ -72,20 +78,22 @@ impl Record {
         let announced = serde_json::from_str(&message.body)
             .map_err(|error| UnknownEvent(error.to_string()))
             .and_then(objects);
-        let (objects, again) = announced.unwrap_or_else(|error| {
-            tracing::warn!(record = message.message_id, %error, "queue record announces no object; dropped");
-            (Vec::new(), false)
-        });
+        let (announced, unknown) = match announced {
+            Ok(announced) => (announced, None),
+            Err(unknown) => ((Vec::new(), false), Some(unknown)),
+        };
+        let (objects, again) = announced;
         Self {
             id: Some(message.message_id),
             objects,
             again,
+            unknown,
         }
     }
 }
 
 /// The event is none that the classifier knows.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not an event for the classifier: {0}; it takes S3 notifications, SQS records that carry them, EventBridge \"Object Created\" events, and {{\"reprocess\": {{\"bucket\": …, \"keys\": […]}}}}"
 )]
@@ -249,6 +257,17 @@ mod tests {
                 notification("s3:ObjectCreated:Put", "raw/a.eml"),
                 vec![object("raw/a.eml")],
             ),
+            (
+                "a version",
+                json!({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "mail"},
+                    "object": {"key": "raw/a.eml", "size": 3, "versionId": "3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY"}}}]}),
+                vec![object("raw/a.eml")],
+            ),
+            (
+                "a delete marker",
+                notification("ObjectRemoved:DeleteMarkerCreated", "raw/a.eml"),
+                vec![],
+            ),
             ("removal", notification("ObjectRemoved:Delete", "raw/a.eml"), vec![]),
             (
                 "test event",
@@ -265,7 +284,8 @@ mod tests {
                 [Record {
                     id: None,
                     objects: expected,
-                    again: false
+                    again: false,
+                    unknown: None
                 }],
                 "{what}"
             );
@@ -282,24 +302,16 @@ mod tests {
         ]}))
         .expect("a queue batch")
         .records;
+        let told: Vec<_> = records
+            .iter()
+            .map(|record| (record.id.as_deref(), &*record.objects, record.unknown.is_some()))
+            .collect();
         assert_eq!(
-            records,
+            told,
             [
-                Record {
-                    id: Some("1".into()),
-                    objects: vec![object("raw/a.eml")],
-                    again: false
-                },
-                Record {
-                    id: Some("2".into()),
-                    objects: vec![],
-                    again: false
-                },
-                Record {
-                    id: Some("3".into()),
-                    objects: vec![],
-                    again: false
-                },
+                (Some("1"), &[object("raw/a.eml")][..], false),
+                (Some("2"), &[], true),
+                (Some("3"), &[], true),
             ]
         );
     }

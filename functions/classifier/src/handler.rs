@@ -1,37 +1,22 @@
 //! What the classifier does with one invocation: read, judge, record.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream;
 use jiff::Timestamp;
-use rebound_archive::{Archive, ArchiveError, ArchivedMessage, InvalidObjectKey, ObjectKey, ReadLimits};
+use rebound_archive::{Archive, ArchiveError, ArchivedMessage, InboundError, InboundKey, ObjectKey};
 use rebound_classify::{Classifier, Report};
 use rebound_contacts::repository::{ChangeError, ReadError, RecordError, Recorded, Replaced, Repository};
 use rebound_contacts::{MessageRecord, Moment, Origin};
-use tokio::sync::Semaphore;
 
+use crate::batch::{Announced, LIMITS};
 use crate::config::{NoPolicy, UserPolicy, UserRules};
-use crate::event::{Invocation, ObjectRef};
-
-/// How much of a message is judged. What it is stands at its beginning, what came back near its end; nobody writes a
-/// report of more than 16 MiB.
-const LIMITS: ReadLimits = ReadLimits {
-    head: 15 * 1024 * 1024,
-    tail: 1024 * 1024,
-};
-
-/// Reads under way at a time: enough to hide the round trip to S3.
-const READS_AT_ONCE: usize = 32;
-
-/// Message bytes held at a time, in KiB: two of the largest, or thousands of the usual ones.
-const BYTE_BUDGET_KIB: u32 = 32 * 1024;
-
-/// The size an event's object is taken to have when the event does not say.
-const UNKNOWN_SIZE: u64 = 64 * 1024;
+use crate::deadline::{Deadline, OutOfTime};
+use crate::event::{Invocation, ObjectRef, UnknownEvent};
 
 /// Reads announced messages, judges them and records what they say.
 #[derive(Clone)]
@@ -68,9 +53,15 @@ pub struct Judged {
 /// Why a message could not be judged or recorded. Its record is to be delivered again.
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
+    /// Nobody knows what the record announces.
+    #[error(transparent)]
+    Unknown(#[from] UnknownEvent),
     /// The archive did not give it.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// It waits to be archived and was not.
+    #[error(transparent)]
+    Inbound(#[from] InboundError),
     /// The verdict could not be written.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -83,9 +74,39 @@ pub enum JudgeError {
     /// It is not known what verdicts do to contacts.
     #[error(transparent)]
     Policy(#[from] NoPolicy),
-    /// The classifier panicked, which is a bug in it. The message stays in the archive and its record in the queue.
+    /// Something panicked over it, which is a bug. The message stays in the archive and its record in the queue.
     #[error("the classifier panicked on {0}: please report it, with the message if it may be shared")]
-    Panicked(ObjectKey),
+    Panicked(
+        /// Its key or its hash.
+        String,
+    ),
+    /// The invocation was about to be ended. Nothing is wrong with the message.
+    #[error("no time was left for {0}")]
+    OutOfTime(
+        /// Its key or its hash.
+        String,
+    ),
+}
+
+/// Where a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the archive.
+    Archived(ObjectKey),
+    /// In the bucket, where somebody else has put it.
+    Inbound(InboundKey),
+}
+
+/// What holds for all of an invocation.
+pub(crate) struct Conditions {
+    /// Judges by the rules in force.
+    pub(crate) classifier: Arc<Classifier>,
+    /// Record under the policy in force.
+    pub(crate) contacts: Repository,
+    /// When it began.
+    pub(crate) now: Timestamp,
+    /// When it has to be done.
+    pub(crate) deadline: Deadline,
 }
 
 impl Function {
@@ -120,74 +141,64 @@ impl Function {
     /// One record's failure never touches another. Objects that are no archived messages, or are gone, are passed over
     /// with a line in the log: delivering their records again would not bring them back.
     pub async fn handle(&self, invocation: &Invocation, now: Timestamp) -> Outcome {
-        let classifier = &self.classifier(now).await;
-        let contacts = match self.contacts(now).await {
-            Ok(contacts) => contacts,
-            Err(no_policy) => return Outcome::all_failed(invocation, no_policy),
-        };
-        let budget = Semaphore::new(BYTE_BUDGET_KIB as usize);
-        let objects = invocation
-            .records
-            .iter()
-            .enumerate()
-            .flat_map(|(record, announced)| announced.objects.iter().map(move |object| (record, object)));
-        let is_again = |record: usize| invocation.records.get(record).is_some_and(|record| record.again);
-        let (again, messages): (Vec<_>, Vec<_>) = objects
-            .filter_map(|(record, object)| Some((record, self.key_of(object)?, object.size)))
-            .partition(|(record, ..)| is_again(*record));
-        let judgements = stream::iter(messages)
-            .map(|(record, key, size)| {
-                let budget = &budget;
-                async move {
-                    // Closing the semaphore is nobody's business, so waiting cannot fail; if it did, reading goes on.
-                    let _held = budget.acquire_many(weight(size)).await;
-                    (record, self.judge(classifier, key, now).await)
-                }
-            })
-            .buffered(READS_AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
+        self.handle_until(Deadline::NONE, invocation, now).await
+    }
 
+    /// The same for an invocation that is ended so long from now: what there is no time for fails.
+    pub async fn handle_within(&self, time: Duration, invocation: &Invocation, now: Timestamp) -> Outcome {
+        self.handle_until(Deadline::after(time), invocation, now).await
+    }
+
+    async fn handle_until(&self, deadline: Deadline, invocation: &Invocation, now: Timestamp) -> Outcome {
+        let configuration = Box::pin(async { futures::join!(self.classifier(now), self.contacts(now)) });
+        let conditions = match deadline.reading(configuration).await {
+            Ok((classifier, Ok(contacts))) => Conditions {
+                classifier,
+                contacts,
+                now,
+                deadline,
+            },
+            Ok((_, Err(no_policy))) => return Outcome::all_failed(invocation, || no_policy.into()),
+            Err(OutOfTime) => {
+                return Outcome::all_failed(invocation, || JudgeError::OutOfTime("any message".to_owned()));
+            }
+        };
         let mut outcome = Outcome::default();
-        let (mut sources, mut records) = (Vec::new(), Vec::new());
-        for (source, judgement) in judgements {
-            match judgement {
-                Ok(Some(record)) => {
-                    sources.push(source);
-                    records.push(record);
+        let (mut new, mut again) = (Vec::new(), Vec::new());
+        for (nth, record) in invocation.records.iter().enumerate() {
+            if let Some(unknown) = &record.unknown {
+                outcome.fail(nth, unknown.clone().into());
+            }
+            for object in &record.objects {
+                match self.place_of(object) {
+                    Some(Place::Archived(key)) if record.again => again.push((nth, key)),
+                    Some(place) if !record.again => new.push(Announced {
+                        record: nth,
+                        place,
+                        size: object.size,
+                    }),
+                    _ => tracing::warn!(
+                        bucket = object.bucket,
+                        key = object.key,
+                        "object is no archived message; passed over"
+                    ),
                 }
-                Ok(None) => {}
-                Err(error) => outcome.fail(source, error),
             }
         }
-        let recorded = contacts.record_mail(&records, Moment::from(now)).await;
-        let mut held: BTreeMap<Option<String>, usize> = BTreeMap::new();
-        for ((source, record), recorded) in sources.into_iter().zip(records).zip(recorded) {
-            match recorded {
-                Ok(recorded) => {
-                    log(&record, &recorded);
-                    let account = record.events().first().and_then(|event| event.account.clone());
-                    *held.entry(account).or_default() += recorded.held().count();
-                    outcome.judged.push(Judged { record, recorded });
-                }
-                Err(error) => outcome.fail(source, error.into()),
+        for (record, judged) in Box::pin(self.judge_and_record(new, &conditions)).await {
+            match judged {
+                Ok(judged) => outcome.judged.extend(judged),
+                Err(error) => outcome.fail(record, error),
             }
         }
-        for (account, held) in held.into_iter().filter(|(_, held)| *held > 0) {
-            tracing::warn!(
-                account,
-                held,
-                "suppressions are held: more than usual on one day; `rebound contacts held` lists them"
-            );
-        }
-        let again = again.into_iter().map(|(record, key, _)| (record, key)).collect();
-        for (record, reprocessed) in self.reprocess_all(classifier, &contacts, again, now).await {
+        for (record, reprocessed) in Box::pin(self.reprocess_all(again, &conditions)).await {
             match reprocessed {
                 Ok(Some((_, replaced))) => outcome.replaced.push(replaced),
                 Ok(None) => {}
                 Err(error) => outcome.fail(record, error),
             }
         }
+        outcome.log();
         outcome
     }
 
@@ -208,16 +219,34 @@ impl Function {
         })
     }
 
-    fn key_of(&self, object: &ObjectRef) -> Option<ObjectKey> {
+    fn place_of(&self, object: &ObjectRef) -> Option<Place> {
         if object.bucket != self.archive.bucket() {
-            tracing::warn!(bucket = object.bucket, "object is in another bucket; passed over");
             return None;
         }
-        ObjectKey::parse(&object.key)
-            .inspect_err(|_: &InvalidObjectKey| {
-                tracing::warn!(key = object.key, "object is no archived message; passed over");
-            })
-            .ok()
+        match ObjectKey::parse(&object.key) {
+            Ok(key) => Some(Place::Archived(key)),
+            Err(_) => InboundKey::parse(&object.key).map(Place::Inbound),
+        }
+    }
+
+    /// The record of the message at `place`; `None` when it is gone. One that waits to be archived is archived first, and
+    /// then judged as what the archive says it is, so that it does not matter how often it is announced, and as what.
+    pub(crate) async fn judge_at(
+        &self,
+        place: &Place,
+        conditions: &Conditions,
+    ) -> Result<Option<MessageRecord>, JudgeError> {
+        let key = match place {
+            Place::Archived(key) => key.clone(),
+            Place::Inbound(inbound) => match self.archive.take_in(inbound, conditions.now).await {
+                Err(error) if error.is_not_found() => {
+                    tracing::warn!(key = %inbound, "message is no longer in the bucket; passed over");
+                    return Ok(None);
+                }
+                stored => stored?.key,
+            },
+        };
+        self.judge(&conditions.classifier, key, conditions.now).await
     }
 
     /// The record of the message at `key`; `None` when it is gone.
@@ -236,7 +265,7 @@ impl Function {
         };
         let report = classify(classifier, message.bytes.clone())
             .await
-            .ok_or_else(|| JudgeError::Panicked(key.clone()))?;
+            .ok_or_else(|| JudgeError::Panicked(key.to_string()))?;
         Ok(Some(MessageRecord::from_report(
             &report,
             &origin(&key, &message, &report, now),
@@ -262,17 +291,77 @@ impl Outcome {
         Ok(response)
     }
 
-    fn all_failed(invocation: &Invocation, no_policy: NoPolicy) -> Self {
-        let mut outcome = Self::default();
-        for record in 0..invocation.records.len() {
-            outcome.fail(record, no_policy.into());
+    fn all_failed(invocation: &Invocation, error: impl Fn() -> JudgeError) -> Self {
+        let failed = (0..invocation.records.len()).map(|record| (record, error())).collect();
+        tracing::error!(records = invocation.records.len(), error = %error(), "nothing was judged");
+        Self {
+            failed,
+            ..Self::default()
         }
-        outcome
     }
 
     fn fail(&mut self, record: usize, error: JudgeError) {
-        tracing::error!(record, %error, "record failed and will be delivered again");
         self.failed.entry(record).or_insert(error);
+    }
+
+    /// What a person should know, once.
+    fn log(&self) {
+        let mut out_of_time = 0_usize;
+        for (record, error) in &self.failed {
+            match error {
+                JudgeError::OutOfTime(_) => out_of_time += 1,
+                error => tracing::error!(
+                    record,
+                    %error,
+                    error.kind = error.kind(),
+                    "record failed and will be delivered again"
+                ),
+            }
+        }
+        if out_of_time > 0 {
+            tracing::warn!(
+                records = out_of_time,
+                "time is up; the rest will be delivered again: a longer timeout or smaller batches would help"
+            );
+        }
+        let mut held: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        for Judged { record, recorded } in &self.judged {
+            let account = record.events().first().and_then(|event| event.account.as_deref());
+            *held.entry(account).or_default() += recorded.held().count();
+        }
+        for (account, held) in held.into_iter().filter(|(_, held)| *held > 0) {
+            tracing::warn!(
+                account,
+                held,
+                "suppressions are held: more than usual on one day; `rebound contacts held` lists them"
+            );
+        }
+    }
+}
+
+impl JudgeError {
+    /// What kind of trouble it is, as a stable name.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "UnknownEvent",
+            Self::Archive(_) => "ArchiveError",
+            Self::Inbound(_) => "InboundError",
+            Self::Record(_) => "RecordError",
+            Self::Read(_) => "ReadError",
+            Self::Change(_) => "ChangeError",
+            Self::Policy(_) => "NoPolicy",
+            Self::Panicked(_) => "Panicked",
+            Self::OutOfTime(_) => "OutOfTime",
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Archived(key) => key.fmt(f),
+            Self::Inbound(key) => key.fmt(f),
+        }
     }
 }
 
@@ -303,28 +392,5 @@ fn origin(key: &ObjectKey, message: &ArchivedMessage, report: &Report, now: Time
         list: message.metadata.list.as_ref().map(ToString::to_string),
         object_key: Some(key.to_string()),
         expires_at: None,
-    }
-}
-
-/// What reading an object takes from the byte budget.
-fn weight(size: Option<u64>) -> u32 {
-    let read = size.unwrap_or(UNKNOWN_SIZE).min(LIMITS.head + LIMITS.tail);
-    u32::try_from(read / 1024)
-        .unwrap_or(BYTE_BUDGET_KIB)
-        .clamp(1, BYTE_BUDGET_KIB)
-}
-
-/// One line a message, without an address.
-fn log(record: &MessageRecord, recorded: &Recorded) {
-    for event in record.events() {
-        tracing::info!(
-            message = %record.message(),
-            account = event.account.as_deref(),
-            category = %event.kind,
-            reason = %event.reason,
-            rule = event.rule.as_deref(),
-            new = recorded.new,
-            "message judged"
-        );
     }
 }

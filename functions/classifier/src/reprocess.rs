@@ -9,7 +9,9 @@ use rebound_contacts::repository::{EventChange, Replaced, Repository};
 use rebound_contacts::{MessageRecord, Moment};
 use std::sync::Arc;
 
-use crate::handler::{Function, JudgeError};
+use crate::deadline::OutOfTime;
+use crate::handler::{Conditions, Function, JudgeError};
+use crate::isolate::{Panicked, isolated};
 
 /// Messages judged again at a time: reading them waits, judging them keeps the cores busy.
 const AT_ONCE: usize = 8;
@@ -47,16 +49,35 @@ impl Function {
     /// Does this with messages of an invocation's records.
     pub(crate) async fn reprocess_all(
         &self,
-        classifier: &Arc<Classifier>,
-        contacts: &Repository,
         keys: Vec<(usize, ObjectKey)>,
-        now: Timestamp,
+        conditions: &Conditions,
     ) -> Vec<(usize, Result<Option<(Rejudged, Replaced)>, JudgeError>)> {
         stream::iter(keys)
-            .map(|(record, key)| async move { (record, self.replace(classifier, contacts, &key, now).await) })
+            .map(|(record, key)| async move { (record, self.replace_within(&key, conditions).await) })
             .buffered(AT_ONCE)
             .collect()
             .await
+    }
+
+    /// Does it in the time that is left. What is cut off half-way is done again from the beginning.
+    async fn replace_within(
+        &self,
+        key: &ObjectKey,
+        conditions: &Conditions,
+    ) -> Result<Option<(Rejudged, Replaced)>, JudgeError> {
+        let Conditions {
+            classifier,
+            contacts,
+            now,
+            deadline,
+        } = conditions;
+        let contacts = contacts.clone().with_patience(deadline.patience());
+        let replacing = isolated(Box::pin(self.replace(classifier, &contacts, key, *now)));
+        match deadline.reading(replacing).await {
+            Ok(Ok(replaced)) => replaced,
+            Ok(Err(Panicked)) => Err(JudgeError::Panicked(key.to_string())),
+            Err(OutOfTime) => Err(JudgeError::OutOfTime(key.to_string())),
+        }
     }
 
     async fn judge_again(

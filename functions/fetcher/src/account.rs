@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use rebound_accounts::store::StoreError;
 use rebound_accounts::{AccountName, AccountSettings, Accounts, Ready};
 use rebound_classify::Classifier;
@@ -101,6 +102,11 @@ impl<S: Store> AccountFetcher<S> {
     /// The accounts.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// What time it is for it.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The settings of an account, as they are now or were minutes ago.

@@ -1,10 +1,15 @@
 //! What the Lambda function does with an event.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::{FutureExt as _, StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::Diagnostic;
 use rebound_accounts::AccountName;
 use rebound_accounts::store::StoreError;
+use rebound_lambda::metrics::{Counts, Dimension, Metric};
+use rebound_lambda::{Answer, Call};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -19,20 +24,14 @@ const RESERVE: SignedDuration = SignedDuration::from_secs(30);
 /// How many messages a preview shows.
 const PREVIEWED: usize = 20;
 
+/// How many accounts' settings are read at a time: far below what Secrets Manager allows a second.
+const SETTINGS_AT_ONCE: usize = 16;
+
 /// The fetcher function. Cheap to clone.
 #[derive(Clone)]
 pub struct Function<S> {
     fetcher: AccountFetcher<S>,
     queue: Arc<dyn JobQueue>,
-}
-
-/// One call of the function.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// What it is called; unique among all calls.
-    pub id: String,
-    /// When it is ended, whatever it does.
-    pub ends_at: Option<Timestamp>,
 }
 
 /// Why an event was not answered.
@@ -49,6 +48,21 @@ pub enum HandlerError {
     NotQueued(#[from] NotQueued),
 }
 
+/// Lambda shows the kind, and puts both into the record of an asynchronous call that failed for good.
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        let error_type = match &error {
+            HandlerError::Invalid(_) => "InvalidRequest",
+            HandlerError::Accounts(_) => "AccountsUnreadable",
+            HandlerError::NotQueued(_) => "NotQueued",
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
 impl<S: Store> Function<S> {
     /// A function that fetches with `fetcher` and has its jobs in `queue`.
     pub fn new(fetcher: AccountFetcher<S>, queue: Arc<dyn JobQueue>) -> Self {
@@ -59,16 +73,18 @@ impl<S: Store> Function<S> {
     /// delivered again, a request by hand with what came of it, for a person to read.
     ///
     /// What one account suffers from never keeps another from being fetched.
-    pub async fn handle(&self, event: Value, call: &Call) -> Result<Value, HandlerError> {
+    pub async fn answer(&self, event: Value, call: &Call) -> Result<Answer<Value>, HandlerError> {
         let options = MailboxOptions {
-            deadline: call.ends_at.and_then(|end| end.checked_sub(RESERVE).ok()),
+            deadline: deadline(call),
             ..MailboxOptions::by(&call.id)
         };
-        Ok(match FetchRequest::parse(event)? {
-            FetchRequest::Schedule => self.queue_all().await?,
-            FetchRequest::Jobs(jobs) => self.work_off(jobs, &options).await,
+        let mut counts = Counts::default();
+        let value = match FetchRequest::parse(event)? {
+            FetchRequest::Schedule => self.queue_all(&mut counts).await?,
+            FetchRequest::Jobs(jobs) => self.work_off(jobs, &options, &mut counts).await,
             FetchRequest::Fetch(account) => {
                 let fetched = self.fetcher.fetch(&account, &options, |_| {}).await;
+                count(&mut counts, &account, &fetched);
                 answer(&account, fetched.map(|outcome| told(&outcome)))
             }
             FetchRequest::Test(account) => answer(&account, self.fetcher.test(&account).await),
@@ -83,25 +99,33 @@ impl<S: Store> Function<S> {
                     messages.map(|messages| json!({"ok": true, "messages": messages})),
                 )
             }
-        })
+        };
+        Ok(Answer { value, counts })
     }
 
     /// Queues a job for each enabled account, and for each whose settings cannot be read: the job will say why.
-    async fn queue_all(&self) -> Result<Value, HandlerError> {
-        let mut accounts = Vec::new();
-        for account in self.fetcher.accounts().names().await? {
+    async fn queue_all(&self, counts: &mut Counts) -> Result<Value, HandlerError> {
+        let names = self.fetcher.accounts().names().await?;
+        let wanted = stream::iter(names).map(async |account| {
             match self.fetcher.settings(&account).await {
-                Ok(settings) if !settings.enabled => continue,
+                Ok(settings) if !settings.enabled => return None,
                 Ok(_) => {}
                 Err(error) => tracing::error!(%account, %error, "the settings cannot be used"),
             }
-            accounts.push(account);
-        }
+            Some(account)
+        });
+        let wanted = wanted.buffered(SETTINGS_AT_ONCE).filter_map(std::future::ready);
+        let accounts: Vec<_> = wanted.collect().await;
         self.queue.send(&accounts).await?;
+        tracing::info!(accounts = accounts.len(), "queued");
+        counts.add(Metric::Heartbeat, 1);
+        counts.add(Metric::Queued, u64::try_from(accounts.len()).unwrap_or(u64::MAX));
         Ok(json!({"queued": accounts}))
     }
 
-    async fn work_off(&self, jobs: Vec<Job>, options: &MailboxOptions) -> Value {
+    /// Does one job after the other. A job is delivered again when it may go better then, when there was no time for it, and
+    /// when it says nothing sensible: its queue sets it aside in the end, for a person to look at.
+    async fn work_off(&self, jobs: Vec<Job>, options: &MailboxOptions, counts: &mut Counts) -> Value {
         let options = MailboxOptions {
             patient: true,
             ..options.clone()
@@ -109,10 +133,14 @@ impl<S: Store> Function<S> {
         let mut again = Vec::new();
         for job in jobs {
             let done = match job.request {
-                Ok(account) => self.work(&account, &options).await,
+                Ok(account) if options.deadline.is_some_and(|deadline| self.fetcher.now() >= deadline) => {
+                    tracing::warn!(%account, "no time was left; the job will be delivered again");
+                    false
+                }
+                Ok(account) => self.work(&account, &options, counts).await,
                 Err(error) => {
-                    tracing::error!(job = job.message_id, %error, "a job that says nothing; dropped");
-                    true
+                    tracing::error!(job = job.message_id, %error, "a job that says nothing; it will be set aside");
+                    false
                 }
             };
             if !done {
@@ -124,8 +152,15 @@ impl<S: Store> Function<S> {
 
     /// Fetches one account; `false` when the queue has to deliver its job again. What only a person can change is
     /// remembered with the mailbox, and not tried again by the queue.
-    async fn work(&self, account: &AccountName, options: &MailboxOptions) -> bool {
-        let outcome = match self.fetcher.fetch(account, options, |_| {}).await {
+    async fn work(&self, account: &AccountName, options: &MailboxOptions, counts: &mut Counts) -> bool {
+        let fetching = AssertUnwindSafe(self.fetcher.fetch(account, options, |_| {}));
+        let Ok(fetched) = fetching.catch_unwind().await else {
+            tracing::error!(%account, "the fetch panicked, which is a bug in rebound: please report it");
+            count_error(counts, account, 1);
+            return false;
+        };
+        count(counts, account, &fetched);
+        let outcome = match fetched {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::error!(%account, %error, retryable = error.is_retryable(), "not fetched");
@@ -149,6 +184,37 @@ impl<S: Store> Function<S> {
             None => true,
         }
     }
+}
+
+/// When a run has to stop. Of a short time at least half is used.
+fn deadline(call: &Call) -> Option<Timestamp> {
+    let ends_at = call.ends_at?;
+    let time = ends_at.duration_since(call.began_at);
+    ends_at.checked_sub(RESERVE.min(time / 2)).ok()
+}
+
+/// What there is to count of a fetch.
+fn count(counts: &mut Counts, account: &AccountName, fetched: &Result<MailboxOutcome, AccountFetchError>) {
+    let mut add = |metric, number| {
+        counts.add(metric, number);
+        counts.add_by(metric, Dimension::Account, account.as_str(), number);
+    };
+    if let Ok(MailboxOutcome::Ran(MailboxRun { summary, .. })) = fetched {
+        add(Metric::Fetched, summary.new);
+        add(Metric::Left, summary.left);
+        add(Metric::Oversized, summary.oversized);
+    }
+    let failed = match fetched {
+        Ok(MailboxOutcome::Ran(run)) => run.error.is_some(),
+        Ok(MailboxOutcome::Waiting(_)) | Err(_) => true,
+        Ok(MailboxOutcome::Busy { .. }) => false,
+    };
+    count_error(counts, account, u64::from(failed));
+}
+
+fn count_error(counts: &mut Counts, account: &AccountName, errors: u64) {
+    counts.add(Metric::AccountErrors, errors);
+    counts.add_by(Metric::AccountErrors, Dimension::Account, account.as_str(), errors);
 }
 
 /// What came of a request by hand.

@@ -26,7 +26,7 @@ mod summary;
 
 pub use account::{AccountFetchError, AccountFetcher, Open, over_the_network, speaking_server};
 pub use clock::Clock;
-pub use handler::{Call, Function, HandlerError};
+pub use handler::{Function, HandlerError};
 pub use mailbox::{
     Attempt, Errand, FetchError, MAX_NAMED, MailboxFetcher, MailboxOptions, MailboxOutcome, MailboxRun, MailboxStep,
     MailboxSummary, Opener, Opening, Oversized, Rescan, Stopped,

@@ -89,15 +89,10 @@ impl ArchiveError {
             Some(status) if answered => status >= 500 || status == 429 || RETRYABLE_CODES.contains(&code),
             _ => !matches!(error, SdkError::ConstructionFailure(_)),
         };
-        let reason = match (error.code(), error.message()) {
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-            (Some(code), None) => code.to_owned(),
-            (None, _) => status.map(|status| format!("status {status}: ")).unwrap_or_default() + &chain(&error),
-        };
         Self::Refused {
             key: key.clone(),
             operation,
-            reason,
+            reason: reason(&error),
             retryable,
             source: Box::new(error),
         }
@@ -116,6 +111,21 @@ impl Operation {
 /// The HTTP status of S3's answer, if there was an answer. The SDK does not always turn it into a typed error.
 pub(crate) fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(HttpResponse::status).map(StatusCode::as_u16)
+}
+
+/// S3's code and words, or what happened on the way.
+pub(crate) fn reason<E>(error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => {
+            let status = status(error).map(|status| format!("status {status}: "));
+            status.unwrap_or_default() + &chain(error)
+        }
+    }
 }
 
 /// An error and its causes, from the outside in; the SDK's outermost error says next to nothing.

@@ -21,6 +21,7 @@
 //! ```
 
 mod error;
+mod inbound;
 mod key;
 mod list;
 mod metadata;
@@ -28,6 +29,7 @@ mod read;
 mod store;
 
 pub use error::{ArchiveError, Operation};
+pub use inbound::{InboundError, InboundKey};
 pub use key::{InvalidObjectKey, ObjectKey};
 pub use list::ListError;
 pub use metadata::{FoundAs, Metadata, Provenance};

@@ -8,7 +8,9 @@ use rebound_accounts::store::{AccountStore, DEFAULT_PREFIX};
 use rebound_accounts::{AccountName, Accounts, Document};
 use rebound_classify::Classifier;
 use rebound_fetcher::mailboxes::Mailboxes;
-use rebound_fetcher::{AccountFetcher, Call, Clock, Function, JobQueue, NotQueued, Open};
+use rebound_fetcher::{AccountFetcher, Clock, Function, JobQueue, NotQueued, Open};
+use rebound_lambda::metrics::{Dimension, Metric};
+use rebound_lambda::{Answer, Call};
 use rebound_local::LocalStack;
 use rebound_mailbox::server::{ErrorKind, MailboxError, Step};
 use serde_json::{Value, json};
@@ -74,11 +76,17 @@ impl Deployed {
     }
 
     async fn handle(&self, event: Value) -> Value {
+        self.answer(event).await.value
+    }
+
+    async fn answer(&self, event: Value) -> Answer<Value> {
+        let now = self.world.state().now;
         let call = Call {
             id: "call".to_owned(),
-            ends_at: self.world.state().now.checked_add(Duration::from_mins(2)).ok(),
+            began_at: now,
+            ends_at: now.checked_add(Duration::from_mins(2)).ok(),
         };
-        self.function.handle(event, &call).await.unwrap()
+        self.function.answer(event, &call).await.unwrap()
     }
 
     fn queued(&self) -> Vec<String> {
@@ -135,6 +143,76 @@ async fn what_is_left_at_the_deadline_is_queued_again() {
     deployed.queued();
     deployed.handle(batch(&["news"])).await;
     assert!(deployed.queued().is_empty());
+}
+
+#[tokio::test]
+async fn a_job_that_there_is_no_time_for_is_delivered_again() {
+    let host = "host = \"mail.example.com\"";
+    let deployed = Deployed::new(&[("news", host), ("shop", host)]).await;
+    deployed.world.deliver(100);
+    deployed.world.state().seconds_per_fetch = 40;
+    let answer = deployed.handle(batch(&["news", "shop"])).await;
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "job-shop"}]}));
+    assert_eq!(deployed.queued(), ["news"], "what was begun is queued by itself");
+}
+
+#[tokio::test]
+async fn a_job_that_says_nothing_fails_until_its_queue_sets_it_aside() {
+    let deployed = Deployed::new(&[("news", "host = \"mail.example.com\"")]).await;
+    deployed.world.deliver(3);
+    let mut jobs = batch(&["news", "odd"]);
+    jobs["Records"][1]["body"] = json!("fetch everything");
+    let answer = deployed.answer(jobs).await;
+    assert_eq!(
+        answer.value,
+        json!({"batchItemFailures": [{"itemIdentifier": "job-odd"}]})
+    );
+    assert_eq!(answer.counts.of(Metric::Fetched), 3);
+}
+
+#[tokio::test]
+async fn a_panic_over_one_account_fails_its_job_alone() {
+    let host = "host = \"mail.example.com\"";
+    let deployed = Deployed::new(&[("cursed", host), ("news", host)]).await;
+    deployed.world.deliver(3);
+    deployed.world.state().panics_over = Some("cursed");
+    let answer = deployed.answer(batch(&["cursed", "news"])).await;
+    assert_eq!(
+        answer.value,
+        json!({"batchItemFailures": [{"itemIdentifier": "job-cursed"}]})
+    );
+    let of = |metric, account| answer.counts.of_one(metric, Dimension::Account, account);
+    assert_eq!(
+        (of(Metric::AccountErrors, "cursed"), of(Metric::Fetched, "news")),
+        (1, 3)
+    );
+    assert_eq!(of(Metric::AccountErrors, "news"), 0);
+}
+
+#[tokio::test]
+async fn what_happens_is_counted_by_account() {
+    let deployed = Deployed::new(&[
+        ("locked", "host = \"locked.example.com\""),
+        ("news", "host = \"mail.example.com\""),
+    ])
+    .await;
+    deployed.world.deliver(100);
+    deployed.world.state().seconds_per_fetch = 40;
+    let tick = deployed.answer(json!({"detail-type": "Scheduled Event"})).await.counts;
+    assert_eq!((tick.of(Metric::Heartbeat), tick.of(Metric::Queued)), (1, 2));
+
+    for nth in 0..2 {
+        // The second time its mailbox is left alone, and is in trouble still.
+        let locked = deployed.answer(batch(&["locked"])).await.counts;
+        let errors = locked.of_one(Metric::AccountErrors, Dimension::Account, "locked");
+        assert_eq!((locked.of(Metric::AccountErrors), errors), (1, 1), "{nth}");
+    }
+    let news = deployed.answer(batch(&["news"])).await.counts;
+    let (fetched, left) = (news.of(Metric::Fetched), news.of(Metric::Left));
+    assert_eq!(fetched + left, 100);
+    assert!(left > 0);
+    assert_eq!(news.of(Metric::AccountErrors), 0);
+    assert_eq!(news.of_one(Metric::Left, Dimension::Account, "news"), left);
 }
 
 #[tokio::test]

@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) fault: Fault,
     /// Puts of messages with these words fail.
     pub(crate) refused_words: Option<&'static str>,
+    /// Storing mail of this account panics.
+    pub(crate) panics_over: Option<&'static str>,
     /// The password is wrong.
     pub(crate) refused_login: Option<ErrorKind>,
     /// The connection is lost once, when this message is fetched.
@@ -279,6 +281,8 @@ impl Store for WorldStore {
             retryable: true,
             source: reason.into(),
         };
+        let panics_over = self.0.state().panics_over;
+        assert_ne!(panics_over, Some(account.name.as_str()), "as the test wanted it");
         let words = self.0.state().refused_words;
         if words.is_some_and(|words| String::from_utf8_lossy(message.bytes()).contains(words)) {
             return Err(refused("not today"));

@@ -35,13 +35,14 @@ use crate::contact::Change;
 use crate::decision::{Cause, Suppression};
 use crate::moment::Moment;
 use crate::policy::Policy;
-use retry::{Attempts, DEFAULT_PATIENCE, REQUEST_TIMEOUT};
+use retry::{Attempts, REQUEST_TIMEOUT};
 
 pub use error::{ChangeError, DamagedItem, Failure, ReadError, RecordError};
 pub use history::Incomplete;
 pub use read::Unmailable;
 pub use recompute::{Edit, Recomputed};
 pub use replace::{EventChange, Replaced};
+pub use retry::DEFAULT_PATIENCE;
 pub use sweep::ArchivedSince;
 pub use tables::{TableError, Tables};
 

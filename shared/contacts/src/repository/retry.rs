@@ -10,7 +10,7 @@ use super::error::{Failure, is_transient, reason};
 
 /// How long a call tries again what fails, unless it is told: whoever stands behind it has a deadline too, and a
 /// message that was not recorded in that time is better given back to its queue than held.
-pub(super) const DEFAULT_PATIENCE: Duration = Duration::from_secs(15);
+pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long a single request may take. DynamoDB answers in milliseconds; one that was not answered by now is lost.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,9 @@
+//! The classifier function over the embedded stores.
+
+#![allow(missing_docs, clippy::expect_used, clippy::panic)]
+
+mod handler;
+mod inbound;
+mod meddler;
+mod stack;
+mod trouble;
