@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::expect_used, clippy::panic)]
 
+mod events;
 mod handler;
 mod inbound;
 mod meddler;

@@ -8,7 +8,7 @@ use rebound_accounts::store::{AccountStore, DEFAULT_PREFIX};
 use rebound_accounts::{AccountName, Accounts, Document};
 use rebound_classify::Classifier;
 use rebound_fetcher::mailboxes::Mailboxes;
-use rebound_fetcher::{AccountFetcher, Clock, Function, JobQueue, NotQueued, Open};
+use rebound_fetcher::{AccountFetcher, Clock, Function, HandlerError, JobQueue, NotQueued, Open};
 use rebound_lambda::metrics::{Dimension, Metric};
 use rebound_lambda::{Answer, Call};
 use rebound_local::LocalStack;
@@ -30,15 +30,15 @@ impl JobQueue for Jobs {
 
 /// The function, with accounts set up by these documents. Mailboxes are opened in the world; on the host
 /// `locked.example.com` the password is wrong, and `down.example.com` does not answer.
-struct Deployed {
+pub(crate) struct Deployed {
     function: Function<WorldStore>,
-    world: World,
+    pub(crate) world: World,
     jobs: Arc<Jobs>,
     _stack: LocalStack,
 }
 
 impl Deployed {
-    async fn new(documents: &[(&str, &str)]) -> Self {
+    pub(crate) async fn new(documents: &[(&str, &str)]) -> Self {
         let stack = LocalStack::temporary().await.unwrap();
         let store = AccountStore::new(stack.secrets_manager(), DEFAULT_PREFIX);
         for (name, settings) in documents {
@@ -80,13 +80,17 @@ impl Deployed {
     }
 
     async fn answer(&self, event: Value) -> Answer<Value> {
+        self.try_answer(event).await.unwrap()
+    }
+
+    pub(crate) async fn try_answer(&self, event: Value) -> Result<Answer<Value>, HandlerError> {
         let now = self.world.state().now;
         let call = Call {
             id: "call".to_owned(),
             began_at: now,
             ends_at: now.checked_add(Duration::from_mins(2)).ok(),
         };
-        self.function.answer(event, &call).await.unwrap()
+        self.function.answer(event, &call).await
     }
 
     fn queued(&self) -> Vec<String> {

@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod crashes;
+mod events;
 mod function;
 mod leases;
 mod table;
