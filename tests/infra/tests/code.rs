@@ -20,7 +20,12 @@ fn the_page_on_metrics_lists_those_that_are_written() {
             .collect();
         let written = Metric::ALL.into_iter().filter(|metric| metric.service() == service);
         let written: BTreeMap<_, BTreeSet<_>> = written
-            .map(|metric| (metric.name(), metric.also_by().iter().map(|by| Dimension::name(*by)).collect()))
+            .map(|metric| {
+                (
+                    metric.name(),
+                    metric.also_by().iter().map(|by| Dimension::name(*by)).collect(),
+                )
+            })
             .collect();
         assert_eq!(listed, written);
     }
@@ -32,13 +37,18 @@ fn every_variable_that_a_function_asks_for_is_set() {
     for (folder, function) in [("fetcher", "Fetcher"), ("classifier", "Classifier")] {
         let mut asked_for = variables(&format!("functions/{folder}/src/main.rs"));
         asked_for.extend(variables("shared/lambda/src/run.rs"));
-        assert!(asked_for.contains("BUCKET") && asked_for.contains("STAGE"), "{asked_for:?}");
+        assert!(
+            asked_for.contains("BUCKET") && asked_for.contains("STAGE"),
+            "{asked_for:?}"
+        );
         for name in asked_for {
             let places = [
                 format!("/Resources/{function}/Properties/Environment/Variables/{name}"),
                 format!("/Globals/Function/Environment/Variables/{name}"),
             ];
-            let is_set = places.iter().any(|place| !written(deployment.template.at(place)).is_empty());
+            let is_set = places
+                .iter()
+                .any(|place| !written(deployment.template.at(place)).is_empty());
             assert!(is_set, "{function}: {name}");
         }
     }
