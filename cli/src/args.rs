@@ -4,6 +4,7 @@ mod accounts;
 mod contacts;
 mod policy;
 mod reprocess;
+mod serve;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub(crate) use contacts::{
 };
 pub(crate) use policy::PolicyCommand;
 pub(crate) use reprocess::ReprocessArgs;
+pub(crate) use serve::ServeArgs;
 
 use crate::place::{DEFAULT_FOLDER, Place, StackName};
 
@@ -112,6 +114,12 @@ pub(crate) enum Command {
     /// Say what verdicts do to contacts: actions, thresholds, protected addresses
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Answer as S3, DynamoDB, Secrets Manager and SQS, for other programs on this machine
+    ///
+    /// One address for all of them, which the AWS SDKs, the AWS command line and `sam local` take as AWS_ENDPOINT_URL. Prints
+    /// a line when it is ready, and answers until it is interrupted. No other command can use the folder meanwhile.
+    #[command(after_help = serve::SERVE_EXAMPLES)]
+    Serve(ServeArgs),
     /// Look at the rules that say why a delivery failed, and check your own
     #[command(subcommand)]
     Rules(RulesCommand),

@@ -12,5 +12,6 @@ mod explain;
 mod mailboxes;
 mod policy;
 mod sample_mailbox;
+mod serve;
 mod stack;
 mod support;

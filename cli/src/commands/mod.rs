@@ -9,6 +9,7 @@ mod policy;
 mod reprocess;
 mod rules;
 mod run;
+mod serve;
 
 use anyhow::Result;
 use rebound_classify::reason::RuleErrors;
@@ -53,6 +54,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Contacts(command) => Box::pin(contacts::execute(&place, command)).await,
         Command::Reprocess(args) => Box::pin(reprocess::reprocess(&place, args)).await,
         Command::Policy(command) => policy::execute(&place, command).await,
+        Command::Serve(args) => Box::pin(serve::serve(&place, args)).await,
         Command::Rules(RulesCommand::List { rules, format }) => rules::list(&rules, format),
         Command::Rules(RulesCommand::Test { files, text, format }) => rules::test(&files, text.as_deref(), format),
     }

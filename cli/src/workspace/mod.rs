@@ -25,7 +25,7 @@ use stack::Stack;
 pub(crate) use policy::PolicyFile;
 
 /// How the names of the tables on this machine begin.
-const TABLE_PREFIX: &str = "rebound-";
+pub(crate) const TABLE_PREFIX: &str = "rebound-";
 
 /// Everything the commands work on, in one place.
 pub(crate) struct Workspace {

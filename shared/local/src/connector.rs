@@ -9,6 +9,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
 use futures::future::BoxFuture;
 
 /// Something that answers HTTP requests.
@@ -21,6 +23,14 @@ pub(crate) trait Service: Send + Sync + 'static {
 pub(crate) fn http_client(service: impl Service) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(InProcess(Arc::new(service)));
     http_client_fn(move |_: &HttpConnectorSettings, _: &RuntimeComponents| connector.clone())
+}
+
+/// An answer in JSON.
+pub(crate) fn json(status: u16, content_type: &'static str, json: Vec<u8>) -> Result<HttpResponse, ConnectorError> {
+    let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(json));
+    response.headers_mut().insert("content-type", content_type);
+    Ok(response)
 }
 
 #[derive(Clone)]

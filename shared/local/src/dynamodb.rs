@@ -8,16 +8,17 @@ use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::connector::Service;
+use crate::connector::{self, Service};
 use crate::error::Error;
 use crate::folder::Folder;
+
+/// What DynamoDB's JSON is called.
+pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
 /// How an operation is named in `X-Amz-Target`.
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
@@ -124,28 +125,32 @@ impl Tables {
         self.open.write().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Answers one request. Blocking.
-    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    /// Answers the operation that `target` names with a status and JSON; `None` once closed. Blocking.
+    pub(crate) fn answer(&self, target: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let open = open
-            .as_ref()
-            .ok_or_else(|| ConnectorError::user("the local stack is closed".into()))?;
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target
             .strip_prefix(TARGET_PREFIX)
             .or_else(|| target.strip_prefix(STREAMS_TARGET_PREFIX));
-        let body = request.body().bytes().unwrap_or_default();
-        match dispatch(&open.database, operation.unwrap_or(target), body) {
-            Ok(json) => response(200, json),
-            Err(error) => response(error.status_code(), error.to_json().into()),
-        }
+        Some(
+            match dispatch(&open.as_ref()?.database, operation.unwrap_or(target), body) {
+                Ok(json) => (200, json),
+                Err(error) => (error.status_code(), error.to_json().into()),
+            },
+        )
     }
 }
 
 impl Service for Tables {
     fn call(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
         let tables = self.clone();
-        let answered = tokio::task::spawn_blocking(move || tables.answer(&request));
+        let answered = tokio::task::spawn_blocking(move || {
+            let target = request.headers().get("x-amz-target").unwrap_or_default();
+            let body = request.body().bytes().unwrap_or_default();
+            let (status, json) = tables
+                .answer(target, body)
+                .ok_or_else(|| ConnectorError::user("the local stack is closed".into()))?;
+            connector::json(status, CONTENT_TYPE, json)
+        });
         Box::pin(async move {
             answered
                 .await
@@ -154,18 +159,10 @@ impl Service for Tables {
     }
 }
 
-fn response(status: u16, json: Vec<u8>) -> Result<HttpResponse, ConnectorError> {
-    let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(json));
-    response
-        .headers_mut()
-        .insert("content-type", "application/x-amz-json-1.0");
-    Ok(response)
-}
-
 /// Runs the operation that a request names.
 fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
     match operation {
+        "BatchExecuteStatement" => run(body, |request| database.batch_execute_statement(request)),
         "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
         "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
         "CreateTable" => run(body, |request| database.create_table(request)),
@@ -174,6 +171,8 @@ fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>
         "DescribeStream" => run(body, |request| database.describe_stream(request)),
         "DescribeTable" => run(body, |request| database.describe_table(request)),
         "DescribeTimeToLive" => run(body, |request| database.describe_time_to_live(request)),
+        "ExecuteStatement" => run(body, |request| database.execute_statement(request)),
+        "ExecuteTransaction" => run(body, |request| database.execute_transaction(request)),
         "GetItem" => run(body, |request| database.get_item(request)),
         "GetRecords" => run(body, |request| database.get_records(request)),
         "GetShardIterator" => run(body, |request| database.get_shard_iterator(request)),

@@ -91,6 +91,9 @@ pub enum StoreError {
     /// There is no such object.
     #[error("no such key")]
     NoSuchKey,
+    /// There is no such multipart upload, or no more.
+    #[error("no such upload")]
+    NoSuchUpload,
     /// An `If-Match` or `If-None-Match` did not hold.
     #[error("precondition failed")]
     PreconditionFailed,

@@ -1,8 +1,8 @@
 //! Amazon S3, DynamoDB and Secrets Manager on this machine, behind the AWS SDK's own clients.
 //!
 //! [`LocalStack`] keeps everything below one folder and hands out ordinary `aws_sdk_s3`, `aws_sdk_dynamodb`
-//! and `aws_sdk_secretsmanager` clients, so code written for the cloud runs here unchanged. No socket is opened: the clients' HTTP requests are
-//! answered inside the process.
+//! and `aws_sdk_secretsmanager` clients, so code written for the cloud runs here unchanged. The clients' HTTP requests
+//! are answered inside the process. An [`Endpoint`] answers those of other processes too, and SQS's with them.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,7 +24,7 @@
 //!
 //! # What is not supported
 //!
-//! S3: multipart uploads, versions, tags, access control, encryption. DynamoDB: whatever dynoxide does not do. Secrets
+//! S3: versions, tags, access control, encryption. SQS: other queues than the two there are, and FIFO. DynamoDB: whatever dynoxide does not do. Secrets
 //! Manager: binary secrets, earlier versions, rotation, recovery. All answer with an error and not with a pretended
 //! success. One process at a time may have a folder open; [`secrets_manager`] alone needs no such claim.
 
@@ -32,16 +32,19 @@ mod blobs;
 mod clock;
 mod connector;
 mod dynamodb;
+mod endpoint;
 mod error;
 mod folder;
 mod notifications;
 mod s3;
 mod secrets;
+mod sqs;
 mod stack;
 mod store;
 
 pub use dynamodb::TableDefinition;
+pub use endpoint::{Endpoint, EndpointSettings};
 pub use error::{Error, StoreError};
 pub use notifications::{Depth, NotificationId, NotificationQueue, QueueMessage};
 pub use secrets::{SECRETS_FOLDER, SECRETS_PREFIX, secrets_manager};
-pub use stack::LocalStack;
+pub use stack::{ACCESS_KEY, LocalStack, REGION, SECRET_KEY};

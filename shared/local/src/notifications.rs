@@ -1,4 +1,4 @@
-//! What S3 would send to a queue: a durable notification about every new object below the watched prefix.
+//! What S3 would send to a queue: a durable notification about every new object below the watched prefixes.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::clock;
 use crate::error::Error;
-use crate::store::{Notification, Store};
+use crate::store::{Content, Notification, Queue, Queued, Store};
 
 /// Names one notification in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +33,8 @@ impl std::fmt::Display for NotificationId {
 pub struct QueueMessage {
     /// What to give to [`NotificationQueue::delete`] or [`NotificationQueue::release`].
     pub id: NotificationId,
-    /// The S3 event notification as JSON, with one record; its key is form-encoded, as S3 sends it.
+    /// The S3 event notification as JSON, with one record; its key is form-encoded, as S3 sends it. Or what somebody sent
+    /// to the queue instead.
     pub body: String,
     /// How often it has been delivered, this time included.
     pub receive_count: u32,
@@ -46,6 +47,8 @@ pub struct Depth {
     pub waiting: u64,
     /// Received, neither deleted nor timed out.
     pub in_flight: u64,
+    /// Sent with a delay that has not passed.
+    pub delayed: u64,
     /// Received too often and set aside.
     pub dead: u64,
 }
@@ -68,7 +71,7 @@ impl NotificationQueue {
     /// Takes up to `max` notifications, oldest first, and hides them for `visibility`. Answers at once, if need be with none.
     pub async fn receive(&self, max: usize, visibility: Duration) -> Result<Vec<QueueMessage>, Error> {
         let hide_ms = i64::try_from(visibility.as_millis()).unwrap_or(i64::MAX);
-        Ok(messages(self.store.receive(max, hide_ms).await?))
+        Ok(messages(self.store.receive(Queue::Classify, max, hide_ms).await?))
     }
 
     /// Waits until something has been queued, released or redriven since the last wait. For one waiting task; it may wake
@@ -89,33 +92,41 @@ impl NotificationQueue {
 
     /// What was received too often, oldest first. They may be deleted like others.
     pub async fn dead_letters(&self) -> Result<Vec<QueueMessage>, Error> {
-        Ok(messages(self.store.dead().await?))
+        Ok(messages(self.store.dead(Queue::Classify).await?))
     }
 
     /// Puts all dead letters back into the queue; answers how many.
     pub async fn redrive(&self) -> Result<usize, Error> {
-        Ok(self.store.redrive().await?)
+        Ok(self.store.redrive(Queue::Classify).await?)
     }
 
     /// How many there are.
     pub async fn depth(&self) -> Result<Depth, Error> {
-        Ok(self.store.depth().await?)
+        Ok(self.store.depth(Queue::Classify).await?)
     }
 }
 
-fn messages(notifications: Vec<Notification>) -> Vec<QueueMessage> {
-    let message = |notification: Notification| QueueMessage {
-        id: notification.id,
-        body: event_json(&notification),
-        receive_count: notification.receives,
+fn messages(queued: Vec<Queued>) -> Vec<QueueMessage> {
+    let message = |queued: Queued| QueueMessage {
+        id: queued.id,
+        body: body(&queued),
+        receive_count: queued.receives,
     };
-    notifications.into_iter().map(message).collect()
+    queued.into_iter().map(message).collect()
+}
+
+/// What the queue delivers.
+pub(crate) fn body(queued: &Queued) -> String {
+    match &queued.content {
+        Content::Object(notification) => event_json(queued.id, queued.at_ms, notification),
+        Content::Sent { body, .. } => body.clone(),
+    }
 }
 
 /// The event message structure that S3 sends, version 2.1
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
-fn event_json(notification: &Notification) -> String {
-    let at = jiff::Timestamp::try_from(clock::from_ms(notification.at_ms)).unwrap_or_default();
+fn event_json(id: NotificationId, at_ms: i64, notification: &Notification) -> String {
+    let at = jiff::Timestamp::try_from(clock::from_ms(at_ms)).unwrap_or_default();
     json!({"Records": [{
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
@@ -124,7 +135,7 @@ fn event_json(notification: &Notification) -> String {
         "eventName": notification.event,
         "userIdentity": {"principalId": "local"},
         "requestParameters": {"sourceIPAddress": "127.0.0.1"},
-        "responseElements": {"x-amz-request-id": notification.id.to_string(), "x-amz-id-2": "local"},
+        "responseElements": {"x-amz-request-id": id.to_string(), "x-amz-id-2": "local"},
         "s3": {
             "s3SchemaVersion": "1.0",
             "configurationId": "local",
@@ -137,7 +148,7 @@ fn event_json(notification: &Notification) -> String {
                 "key": form_encode(&notification.key),
                 "size": notification.size,
                 "eTag": notification.etag,
-                "sequencer": format!("{:016X}", notification.id.get()),
+                "sequencer": format!("{:016X}", id.get()),
             },
         },
     }]})
@@ -167,20 +178,21 @@ mod tests {
 
     fn notification(key: &str) -> Notification {
         Notification {
-            id: NotificationId::new(7),
             event: "ObjectCreated:Put".into(),
             bucket: "messages".into(),
             key: key.into(),
             size: 42,
             etag: "d41d8cd98f00b204e9800998ecf8427e".into(),
-            at_ms: 1_763_000_000_123,
-            receives: 1,
         }
     }
 
     #[test]
     fn the_event_reads_back_as_the_one_lambda_gets() {
-        let body = event_json(&notification("raw/a b/ü+.eml"));
+        let body = event_json(
+            NotificationId::new(7),
+            1_763_000_000_123,
+            &notification("raw/a b/ü+.eml"),
+        );
         let event: aws_lambda_events::event::s3::S3Event = serde_json::from_str(&body).unwrap();
         let record = &event.records[0];
         assert_eq!(record.event_name.as_deref(), Some("ObjectCreated:Put"));

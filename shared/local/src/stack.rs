@@ -18,17 +18,16 @@ use crate::secrets::secrets_manager;
 use crate::store::Store;
 
 /// The region that everything claims to be in.
-pub(crate) const REGION: &str = "us-east-1";
+pub const REGION: &str = "us-east-1";
 
-/// The one bucket that is there from the start.
-const BUCKET: &str = "messages";
+/// New objects below these prefixes are announced in the notification queue: what the fetcher archives, and what is
+/// delivered straight into the bucket.
+const WATCHED_PREFIXES: &[&str] = &["raw/", "inbound/"];
 
-/// New objects below this prefix are announced in the notification queue.
-const WATCHED_PREFIX: &str = "raw/";
-
-/// The fixed key pair. It never leaves the process: there is no socket to present it at.
-const ACCESS_KEY: &str = "local";
-const SECRET_KEY: &str = "local";
+/// The fixed key pair. It is no secret: it says that a request is meant for a local stack, and nothing more.
+pub const ACCESS_KEY: &str = "local";
+/// Its other half.
+pub const SECRET_KEY: &str = "local";
 
 /// S3, DynamoDB and the notification queue below one folder.
 ///
@@ -36,12 +35,16 @@ const SECRET_KEY: &str = "local";
 pub struct LocalStack {
     store: Store,
     tables: Tables,
+    protocol: s3::Protocol,
     s3: aws_sdk_s3::Client,
     dynamodb: aws_sdk_dynamodb::Client,
     folder: Arc<Folder>,
 }
 
 impl LocalStack {
+    /// The one bucket that is there from the start.
+    pub const BUCKET: &str = "messages";
+
     /// Opens or creates the stack below `folder`. One process at a time: a second one gets [`Error::InUse`].
     pub async fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.to_owned();
@@ -78,10 +81,10 @@ impl LocalStack {
 
     /// The bucket that is there from the start.
     pub fn bucket(&self) -> &str {
-        BUCKET
+        Self::BUCKET
     }
 
-    /// The notifications about new objects below `raw/`.
+    /// The notifications about new objects below `raw/` and `inbound/`.
     pub fn notifications(&self) -> NotificationQueue {
         NotificationQueue::new(self.store.clone())
     }
@@ -108,19 +111,28 @@ impl LocalStack {
         Ok(self.store.close().await?)
     }
 
+    pub(crate) fn s3_protocol(&self) -> s3::Protocol {
+        self.protocol.clone()
+    }
+
+    pub(crate) fn tables(&self) -> Tables {
+        self.tables.clone()
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        self.store.clone()
+    }
+
     async fn start(opened: Opened) -> Result<Self, Error> {
         let Opened { folder, store, tables } = opened;
-        store.create_bucket(BUCKET.into()).await?;
-        let s3 = s3_client(connector::http_client(s3::service(
-            store.clone(),
-            WATCHED_PREFIX,
-            ACCESS_KEY,
-            SECRET_KEY,
-        )));
+        store.create_bucket(Self::BUCKET.into()).await?;
+        let protocol = s3::Protocol::new(store.clone(), WATCHED_PREFIXES, ACCESS_KEY, SECRET_KEY);
+        let s3 = s3_client(connector::http_client(protocol.clone()));
         let dynamodb = dynamodb_client(connector::http_client(tables.clone()));
         Ok(Self {
             store,
             tables,
+            protocol,
             s3,
             dynamodb,
             folder,

@@ -167,6 +167,7 @@ async fn a_notification_is_delivered_until_it_is_deleted() {
         Depth {
             waiting: 1,
             in_flight: 1,
+            delayed: 0,
             dead: 0
         }
     );
@@ -198,6 +199,7 @@ async fn a_notification_that_keeps_failing_is_set_aside_and_can_be_redriven() {
         Depth {
             waiting: 0,
             in_flight: 0,
+            delayed: 0,
             dead: 1
         }
     );

@@ -2,6 +2,7 @@
 
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Md5};
+use s3s::dto::ChecksumType;
 
 use crate::store::Checksum;
 
@@ -42,6 +43,21 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm that S3 calls so: `CRC32`, `CRC64NVME` …
+    pub(super) fn named(name: &str) -> Option<Self> {
+        ALGORITHMS.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Crc32 => "CRC32",
+            Self::Crc32c => "CRC32C",
+            Self::Crc64nvme => "CRC64NVME",
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+        }
+    }
+
     pub(super) fn of(checksum: &Checksum) -> Self {
         match checksum {
             Checksum::Crc32(_) => Self::Crc32,
@@ -62,6 +78,56 @@ impl Algorithm {
             Self::Sha256 => Checksum::Sha256(value),
         }
     }
+}
+
+/// Whether a checksum is of all the bytes of an object, or of the checksums of its parts: then their number is in it.
+pub(super) fn checksum_type(checksum: &Checksum) -> ChecksumType {
+    ChecksumType::from_static(if checksum.value().contains('-') {
+        ChecksumType::COMPOSITE
+    } else {
+        ChecksumType::FULL_OBJECT
+    })
+}
+
+/// The MD5 of an object of several parts: that of the parts' MD5s (hex), and how many there are. `None` if one is no MD5.
+pub(super) fn composite_etag<'a>(parts: impl ExactSizeIterator<Item = &'a str>) -> Option<String> {
+    let count = parts.len();
+    let mut md5 = Md5::new();
+    for part in parts {
+        md5.update(&unhex(part)?);
+    }
+    Some(format!("{}-{count}", hex(&md5.finalize())))
+}
+
+/// The checksum of the parts' checksums, and how many there are. `None` if one is missing or of another algorithm.
+pub(super) fn composite_checksum<'a>(
+    algorithm: Algorithm,
+    parts: impl ExactSizeIterator<Item = Option<&'a Checksum>>,
+) -> Option<Checksum> {
+    let count = parts.len();
+    let mut digest = Digest::new(Some(algorithm));
+    for part in parts {
+        let part = part.filter(|part| Algorithm::of(part) == algorithm)?;
+        digest.update(&aws_smithy_types::base64::decode(part.value()).ok()?);
+    }
+    let whole = digest.finish().checksum?;
+    Some(algorithm.checksum(format!("{}-{count}", whole.value())))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    rest.is_empty().then(|| pairs.iter().map(byte).collect()).flatten()
 }
 
 /// Size, MD5 and at most one checksum of the bytes so far.

@@ -1,22 +1,23 @@
 //! The S3 protocol over the object store. s3s reads and writes the HTTP; this says what the operations mean.
 
-mod digest;
-mod download;
-mod upload;
-
 use std::collections::BTreeMap;
 
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use conditions::{condition, unchanged};
 use futures::future::BoxFuture;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    CommonPrefix, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, CreateBucketInput,
-    CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
-    ETag, ETagCondition, EncodingType, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
-    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, MetadataDirective, Object,
-    PutObjectInput, PutObjectOutput, Timestamp,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, CreateBucketInput, CreateBucketOutput,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, DeletedObject, ETag, GetBucketLocationInput, GetBucketLocationOutput,
+    GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
+    GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
+    ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, MetadataDirective, PutObjectInput,
+    PutObjectOutput, Timestamp, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
@@ -25,29 +26,55 @@ use tracing::instrument::WithSubscriber;
 use crate::clock;
 use crate::connector::Service;
 use crate::error::StoreError;
-use crate::store::{Attributes, Checksum, Condition, NewObject, Page, Position, Store};
+use crate::store::{Attributes, Checksum, Condition, NewObject, Store};
 
 /// Every output that carries checksums has the same fields and no trait for them.
 macro_rules! set_checksum {
     ($output:expr, $checksum:expr) => {
         match $checksum {
             None => {}
-            Some(checksum) => {
-                $output.checksum_type = Some(s3s::dto::ChecksumType::from_static(s3s::dto::ChecksumType::FULL_OBJECT));
-                match checksum {
-                    Checksum::Crc32(value) => $output.checksum_crc32 = Some(value),
-                    Checksum::Crc32c(value) => $output.checksum_crc32c = Some(value),
-                    Checksum::Crc64nvme(value) => $output.checksum_crc64nvme = Some(value),
-                    Checksum::Sha1(value) => $output.checksum_sha1 = Some(value),
-                    Checksum::Sha256(value) => $output.checksum_sha256 = Some(value),
-                }
-            }
+            Some(Checksum::Crc32(value)) => $output.checksum_crc32 = Some(value),
+            Some(Checksum::Crc32c(value)) => $output.checksum_crc32c = Some(value),
+            Some(Checksum::Crc64nvme(value)) => $output.checksum_crc64nvme = Some(value),
+            Some(Checksum::Sha1(value)) => $output.checksum_sha1 = Some(value),
+            Some(Checksum::Sha256(value)) => $output.checksum_sha256 = Some(value),
         }
     };
 }
 
+/// The same where the output also says what the checksum is of.
+macro_rules! set_object_checksum {
+    ($output:expr, $checksum:expr) => {{
+        let checksum: Option<Checksum> = $checksum;
+        $output.checksum_type = checksum.as_ref().map(crate::s3::digest::checksum_type);
+        set_checksum!($output, checksum);
+    }};
+}
+
+/// And every input.
+macro_rules! given_checksums {
+    ($input:expr) => {{
+        let given = [
+            $input.checksum_crc32.take().map(Checksum::Crc32),
+            $input.checksum_crc32c.take().map(Checksum::Crc32c),
+            $input.checksum_crc64nvme.take().map(Checksum::Crc64nvme),
+            $input.checksum_sha1.take().map(Checksum::Sha1),
+            $input.checksum_sha256.take().map(Checksum::Sha256),
+        ];
+        given.into_iter().flatten().next()
+    }};
+}
+
+mod conditions;
+mod digest;
+mod download;
+mod host;
+mod listing;
+mod multipart;
+mod upload;
+
 /// Entries on a page of a listing: S3's own limit.
-const MAX_KEYS: usize = 1000;
+pub(crate) const MAX_KEYS: usize = 1000;
 
 /// User metadata of one object: S3's own limit, 2 KB.
 const MAX_METADATA_BYTES: usize = 2048;
@@ -55,25 +82,39 @@ const MAX_METADATA_BYTES: usize = 2048;
 /// What S3 says an object is when nobody said.
 const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
 
-/// Answers S3 requests out of `store`, for the one key pair given. Objects whose key starts with `watched` get a
-/// notification.
-pub(crate) fn service(store: Store, watched: &str, access_key: &str, secret_key: &str) -> impl Service {
-    let mut builder = S3ServiceBuilder::new(Bucketeer {
-        store,
-        watched: watched.to_owned(),
-    });
-    builder.set_auth(SimpleAuth::from_single(access_key, secret_key));
-    Protocol(builder.build())
-}
-
+/// Answers S3 requests out of `store`, for the one key pair given. Objects whose key starts with one of `watched` get a
+/// notification. Cheap to clone.
 #[derive(Clone)]
-struct Protocol(S3Service);
+pub(crate) struct Protocol(S3Service);
+
+impl Protocol {
+    pub(crate) fn new(store: Store, watched: &'static [&'static str], access_key: &str, secret_key: &str) -> Self {
+        let mut builder = S3ServiceBuilder::new(Bucketeer { store, watched });
+        builder.set_auth(SimpleAuth::from_single(access_key, secret_key));
+        builder.set_host(host::Hosts);
+        Self(builder.build())
+    }
+
+    /// Answers one request; its host is a header.
+    pub(crate) async fn answer(&self, request: http::Request<s3s::Body>) -> Result<http::Response<s3s::Body>, String> {
+        let head = request.method() == http::Method::HEAD;
+        // s3s reports every refusal as an error, and at debug level whole requests with their metadata. The caller gets
+        // the answer; the log gets nothing.
+        let answer = self.0.call(request).with_subscriber(tracing::Dispatch::none()).await;
+        let response = answer.map_err(|error| format!("{error:?}"))?;
+        // The answer to HEAD has no body (RFC 9110, section 9.3.2), not even to say why not.
+        Ok(if head {
+            response.map(|_| s3s::Body::empty())
+        } else {
+            response
+        })
+    }
+}
 
 impl Service for Protocol {
     fn call(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
-        let service = self.0.clone();
+        let protocol = self.clone();
         Box::pin(async move {
-            let head = request.method() == "HEAD";
             let mut request = request
                 .try_into_http1x()
                 .map_err(|error| ConnectorError::user(error.into()))?
@@ -82,20 +123,9 @@ impl Service for Protocol {
             if let Some(host) = request.uri().authority().and_then(|host| host.as_str().parse().ok()) {
                 request.headers_mut().entry("host").or_insert(host);
             }
-            // s3s reports every refusal as an error, and at debug level whole requests with their metadata. The caller
-            // gets the answer; the log gets nothing.
-            let answer = service.call(request).with_subscriber(tracing::Dispatch::none());
-            let response = answer
-                .await
-                .map_err(|error| ConnectorError::other(format!("{error:?}").into(), None))?;
-            // The answer to HEAD has no body (RFC 9110, section 9.3.2), not even to say why not.
-            let response = response.map(|body| {
-                if head {
-                    SdkBody::empty()
-                } else {
-                    SdkBody::from_body_1_x(body)
-                }
-            });
+            let answer = protocol.answer(request).await;
+            let response = answer.map_err(|error| ConnectorError::other(error.into(), None))?;
+            let response = response.map(SdkBody::from_body_1_x);
             HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
@@ -103,7 +133,7 @@ impl Service for Protocol {
 
 struct Bucketeer {
     store: Store,
-    watched: String,
+    watched: &'static [&'static str],
 }
 
 #[async_trait::async_trait]
@@ -121,6 +151,37 @@ impl S3 for Bucketeer {
         Ok(S3Response::new(HeadBucketOutput::default()))
     }
 
+    async fn list_buckets(&self, req: S3Request<ListBucketsInput>) -> S3Result<S3Response<ListBucketsOutput>> {
+        listing::buckets(&self.store, req.input).await
+    }
+
+    /// Absent means us-east-1, and everything here is there.
+    async fn get_bucket_location(
+        &self,
+        req: S3Request<GetBucketLocationInput>,
+    ) -> S3Result<S3Response<GetBucketLocationOutput>> {
+        self.store.head_bucket(req.input.bucket).await?;
+        Ok(S3Response::new(GetBucketLocationOutput::default()))
+    }
+
+    /// Absent means that there are none and never were.
+    async fn get_bucket_versioning(
+        &self,
+        req: S3Request<GetBucketVersioningInput>,
+    ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
+        self.store.head_bucket(req.input.bucket).await?;
+        Ok(S3Response::new(GetBucketVersioningOutput::default()))
+    }
+
+    /// None can be set, so there are none; who copies objects of several parts asks.
+    async fn get_object_tagging(
+        &self,
+        req: S3Request<GetObjectTaggingInput>,
+    ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
+        self.store.head(req.input.bucket, req.input.key).await?;
+        Ok(S3Response::new(GetObjectTaggingOutput::default()))
+    }
+
     async fn put_object(&self, req: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         if req.input.tagging.is_some() {
             return Err(s3_error!(NotImplemented, "tags are not supported here"));
@@ -128,8 +189,12 @@ impl S3 for Bucketeer {
         let condition = condition(req.input.if_match.as_ref(), req.input.if_none_match.as_ref())?;
         let metadata = metadata(req.input.metadata.as_ref())?;
         let mut input = req.input;
-        let announced = req.headers.get("x-amz-trailer").and_then(|name| name.to_str().ok());
-        let expected = upload::Expected::new(&input, announced, req.trailing_headers);
+        let expected = upload::Expected::new(
+            input.content_md5.take(),
+            given_checksums!(input),
+            announced(&req.headers),
+            req.trailing_headers,
+        );
         let received = upload::receive(self.store.blobs(), input.body.take(), expected).await?;
         let attributes = Attributes {
             content_type: input.content_type,
@@ -156,7 +221,7 @@ impl S3 for Bucketeer {
             e_tag: Some(ETag::Strong(stored.etag)),
             ..Default::default()
         };
-        set_checksum!(output, stored.attributes.checksum);
+        set_object_checksum!(output, stored.attributes.checksum);
         Ok(S3Response::new(output))
     }
 
@@ -168,8 +233,10 @@ impl S3 for Bucketeer {
             checksum_mode,
             if_match,
             if_none_match,
+            part_number,
             ..
         } = req.input;
+        whole_object(part_number)?;
         let found = self.store.get(bucket, key).await?;
         unchanged(&found.etag, if_match.as_ref(), if_none_match.as_ref())?;
         let window = match range {
@@ -197,7 +264,7 @@ impl S3 for Bucketeer {
         };
         // The checksum is that of the whole object: of no use to who reads a part.
         if range.is_none() && checksum_mode.is_some() {
-            set_checksum!(output, found.attributes.checksum);
+            set_object_checksum!(output, found.attributes.checksum);
         }
         output.body = Some(download::stream(found.body, window));
         Ok(S3Response::new(output))
@@ -210,8 +277,10 @@ impl S3 for Bucketeer {
             checksum_mode,
             if_match,
             if_none_match,
+            part_number,
             ..
         } = req.input;
+        whole_object(part_number)?;
         let found = self.store.head(bucket, key).await?;
         unchanged(&found.etag, if_match.as_ref(), if_none_match.as_ref())?;
         let mut output = HeadObjectOutput {
@@ -233,7 +302,7 @@ impl S3 for Bucketeer {
             ..Default::default()
         };
         if checksum_mode.is_some() {
-            set_checksum!(output, found.attributes.checksum);
+            set_object_checksum!(output, found.attributes.checksum);
         }
         Ok(S3Response::new(output))
     }
@@ -314,73 +383,71 @@ impl S3 for Bucketeer {
             last_modified: Some(timestamp(stored.modified_ms)),
             ..Default::default()
         };
-        set_checksum!(result, stored.attributes.checksum);
+        set_object_checksum!(result, stored.attributes.checksum);
         Ok(S3Response::new(CopyObjectOutput {
             copy_object_result: Some(result),
             ..Default::default()
         }))
     }
 
+    async fn list_objects(&self, req: S3Request<ListObjectsInput>) -> S3Result<S3Response<ListObjectsOutput>> {
+        listing::first_version(&self.store, req.input).await
+    }
+
     async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> S3Result<S3Response<ListObjectsV2Output>> {
-        let input = req.input;
-        let from = match (&input.continuation_token, &input.start_after) {
-            (Some(token), _) => Position::from_token(token)
-                .ok_or_else(|| s3_error!(InvalidArgument, "the continuation token provided is incorrect"))?,
-            (None, Some(key)) if !key.is_empty() => Position::after(key),
-            _ => Position::default(),
-        };
-        let max = match input.max_keys {
-            Some(max) => usize::try_from(max)
-                .map_err(|_| s3_error!(InvalidArgument, "max-keys must not be negative"))?
-                .min(MAX_KEYS),
-            None => MAX_KEYS,
-        };
-        let page = Page {
-            bucket: input.bucket.clone(),
-            prefix: input.prefix.clone().unwrap_or_default(),
-            delimiter: input.delimiter.clone(),
-            from,
-            max,
-        };
-        let listed = self.store.list(page).await?;
-        let url = input
-            .encoding_type
-            .as_ref()
-            .is_some_and(|encoding| encoding.as_str() == EncodingType::URL);
-        let encode = |key: String| if url { percent_encode(&key) } else { key };
-        let count = listed.objects.len() + listed.common_prefixes.len();
-        let contents = listed.objects.into_iter().map(|object| Object {
-            key: Some(encode(object.key)),
-            size: Some(object.size),
-            e_tag: Some(ETag::Strong(object.etag)),
-            last_modified: Some(timestamp(object.modified_ms)),
-            ..Default::default()
-        });
-        let contents: Vec<Object> = contents.collect();
-        let prefixes = listed.common_prefixes.into_iter().map(|prefix| CommonPrefix {
-            prefix: Some(encode(prefix)),
-        });
-        Ok(S3Response::new(ListObjectsV2Output {
-            name: Some(input.bucket),
-            common_prefixes: Some(prefixes.collect()),
-            contents: Some(contents),
-            key_count: i32::try_from(count).ok(),
-            max_keys: i32::try_from(max).ok(),
-            is_truncated: Some(max > 0 && listed.next.is_some()),
-            next_continuation_token: listed.next.filter(|_| max > 0).map(|position| position.to_token()),
-            continuation_token: input.continuation_token,
-            start_after: input.start_after.map(encode),
-            prefix: input.prefix.map(encode),
-            delimiter: input.delimiter.map(encode),
-            encoding_type: input.encoding_type,
-            ..Default::default()
-        }))
+        listing::second_version(&self.store, req.input).await
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        req: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        multipart::begin(&self.store, req.input).await
+    }
+
+    async fn upload_part(&self, req: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
+        let announced = announced(&req.headers).map(ToOwned::to_owned);
+        multipart::take(&self.store, req.input, announced, req.trailing_headers).await
+    }
+
+    async fn upload_part_copy(
+        &self,
+        req: S3Request<UploadPartCopyInput>,
+    ) -> S3Result<S3Response<UploadPartCopyOutput>> {
+        multipart::copy(&self.store, req.input).await
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        req: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        let notify = self.notify(&req.input.key, "ObjectCreated:CompleteMultipartUpload");
+        multipart::complete(&self.store, req.input, notify).await
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        req: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        multipart::abort(&self.store, req.input).await
+    }
+
+    async fn list_parts(&self, req: S3Request<ListPartsInput>) -> S3Result<S3Response<ListPartsOutput>> {
+        multipart::list_parts(&self.store, req.input).await
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        req: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+        multipart::list_uploads(&self.store, req.input).await
     }
 }
 
 impl Bucketeer {
     fn notify(&self, key: &str, event: &'static str) -> Option<&'static str> {
-        key.starts_with(&self.watched).then_some(event)
+        let watched = self.watched.iter().any(|prefix| key.starts_with(prefix));
+        watched.then_some(event)
     }
 }
 
@@ -389,6 +456,7 @@ impl From<StoreError> for S3Error {
         match error {
             StoreError::NoSuchBucket => s3_error!(NoSuchBucket),
             StoreError::NoSuchKey => s3_error!(NoSuchKey),
+            StoreError::NoSuchUpload => s3_error!(NoSuchUpload),
             StoreError::PreconditionFailed => s3_error!(PreconditionFailed),
             StoreError::Closed => s3_error!(ServiceUnavailable, "{error}"),
             StoreError::Database(_) | StoreError::File(_) | StoreError::Damaged(_) => {
@@ -399,33 +467,20 @@ impl From<StoreError> for S3Error {
     }
 }
 
-/// What the headers of a put demand. `If-None-Match` knows the asterisk only, as in S3.
-fn condition(if_match: Option<&ETagCondition>, if_none_match: Option<&ETagCondition>) -> S3Result<Condition> {
-    match (if_match, if_none_match) {
-        (None, None) => Ok(Condition::Always),
-        (None, Some(ETagCondition::Any)) => Ok(Condition::Absent),
-        (Some(ETagCondition::Any), None) => Ok(Condition::Present),
-        (Some(ETagCondition::ETag(etag)), None) => Ok(Condition::Etag(etag.value().to_owned())),
-        _ => Err(s3_error!(
-            NotImplemented,
-            "this combination of conditions is not supported"
-        )),
-    }
+/// The name of the trailer that will carry a checksum.
+fn announced(headers: &http::HeaderMap) -> Option<&str> {
+    headers.get("x-amz-trailer").and_then(|name| name.to_str().ok())
 }
 
-/// The conditions of a read (RFC 9110, section 13.2.2).
-fn unchanged(etag: &str, if_match: Option<&ETagCondition>, if_none_match: Option<&ETagCondition>) -> S3Result<()> {
-    let holds = |condition: &ETagCondition| match condition {
-        ETagCondition::Any => true,
-        ETagCondition::ETag(wanted) => wanted.value() == etag,
-    };
-    if if_match.is_some_and(|condition| !holds(condition)) {
-        return Err(s3_error!(PreconditionFailed));
+/// The parts of an object are not known any more once it is one.
+fn whole_object(part: Option<i32>) -> S3Result<()> {
+    match part {
+        None => Ok(()),
+        Some(_) => Err(s3_error!(
+            NotImplemented,
+            "objects cannot be read by part number here; use a range"
+        )),
     }
-    if if_none_match.is_some_and(holds) {
-        return Err(s3_error!(NotModified));
-    }
-    Ok(())
 }
 
 fn metadata(given: Option<&s3s::dto::Metadata>) -> S3Result<BTreeMap<String, String>> {
@@ -452,22 +507,6 @@ fn without_transfer_coding(encoding: &str) -> Option<String> {
         .filter(|coding| !coding.eq_ignore_ascii_case("aws-chunked"))
         .collect();
     Some(kept.join(",")).filter(|kept| !kept.is_empty())
-}
-
-/// As S3 encodes keys in listings when asked to: everything but unreserved characters and the slash.
-fn percent_encode(key: &str) -> String {
-    use std::fmt::Write as _;
-    key.bytes().fold(String::with_capacity(key.len()), |mut encoded, byte| {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                encoded.push(char::from(byte));
-            }
-            _ => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-        encoded
-    })
 }
 
 fn timestamp(ms: i64) -> Timestamp {

@@ -3,10 +3,10 @@
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use s3s::dto::{PutObjectInput, StreamingBlob};
+use s3s::dto::StreamingBlob;
 use s3s::{S3Error, S3Result, StdError, TrailingHeaders, s3_error};
 
-use super::digest::{Algorithm, Digest};
+use super::digest::{Algorithm, Digest, hex};
 use crate::blobs::{Blobs, NewBlob};
 use crate::error::StoreError;
 use crate::store::{Body, Checksum, Payload, blocking};
@@ -28,6 +28,8 @@ pub(super) struct Expected {
     checksum: Option<Checksum>,
     /// Where the checksum will be that follows the bytes, and its algorithm.
     trailer: Option<(Algorithm, TrailingHeaders)>,
+    /// What is computed although nothing was said.
+    computed: Option<Algorithm>,
 }
 
 /// Bytes that are what the client meant.
@@ -81,26 +83,59 @@ pub(super) async fn copy(blobs: &Blobs, body: Body) -> Result<Payload, StoreErro
     }
 }
 
+/// The same bytes in a file, where they are not yet.
+pub(super) async fn into_file(blobs: &Blobs, payload: Payload) -> Result<NewBlob, StoreError> {
+    match payload {
+        Payload::File(file) => Ok(file),
+        Payload::Inline(bytes) => {
+            let blobs = blobs.clone();
+            blocking(move || {
+                let mut file = blobs.create()?;
+                file.write(&[bytes])?;
+                file.finish()?;
+                Ok(file)
+            })
+            .await
+        }
+    }
+}
+
 impl Expected {
     /// `announced` is the name of the trailer that will carry a checksum, `trailers` where it will be.
-    pub(super) fn new(input: &PutObjectInput, announced: Option<&str>, trailers: Option<TrailingHeaders>) -> Self {
-        let given = [
-            input.checksum_crc32.clone().map(Checksum::Crc32),
-            input.checksum_crc32c.clone().map(Checksum::Crc32c),
-            input.checksum_crc64nvme.clone().map(Checksum::Crc64nvme),
-            input.checksum_sha1.clone().map(Checksum::Sha1),
-            input.checksum_sha256.clone().map(Checksum::Sha256),
-        ];
+    pub(super) fn new(
+        md5: Option<String>,
+        checksum: Option<Checksum>,
+        announced: Option<&str>,
+        trailers: Option<TrailingHeaders>,
+    ) -> Self {
         Self {
-            md5: input.content_md5.clone(),
-            checksum: given.into_iter().flatten().next(),
+            md5,
+            checksum,
             trailer: announced.and_then(Algorithm::of_header).zip(trailers),
+            computed: None,
         }
+    }
+
+    /// Also computes this checksum; who sends another one is refused.
+    pub(super) fn computing(mut self, algorithm: Algorithm) -> S3Result<Self> {
+        if self.algorithm().is_some_and(|sent| sent != algorithm) {
+            return Err(s3_error!(
+                InvalidRequest,
+                "this upload was begun with {} checksums",
+                algorithm.name()
+            ));
+        }
+        self.computed = Some(algorithm);
+        Ok(self)
     }
 
     fn algorithm(&self) -> Option<Algorithm> {
         let announced = self.trailer.as_ref().map(|(algorithm, _)| *algorithm);
-        self.checksum.as_ref().map(Algorithm::of).or(announced)
+        self.checksum
+            .as_ref()
+            .map(Algorithm::of)
+            .or(announced)
+            .or(self.computed)
     }
 
     fn verify(self, digest: Digest, payload: Payload) -> S3Result<Received> {
@@ -116,7 +151,8 @@ impl Expected {
             (checksum, _) => checksum,
         };
         let digested = digest.finish();
-        if expected != digested.checksum || self.md5.is_some_and(|sent| sent != base64(&digested.md5)) {
+        let as_said = expected.is_none() || expected == digested.checksum;
+        if !as_said || self.md5.is_some_and(|sent| sent != base64(&digested.md5)) {
             return Err(s3_error!(BadDigest));
         }
         Ok(Received {
@@ -188,16 +224,6 @@ fn unreadable(error: StdError) -> S3Error {
     let mut answer = s3_error!(IncompleteBody, "{error}");
     answer.set_source(error);
     answer
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 fn base64(bytes: &[u8]) -> String {

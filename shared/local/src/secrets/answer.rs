@@ -27,7 +27,8 @@ pub(super) fn answer(files: &Files, operation: &str, body: &[u8]) -> Result<Valu
         "ListSecrets" => list(files, read(body)?),
         "DescribeSecret" => describe(files, &read(body)?),
         "CreateSecret" => create(files, read(body)?),
-        "PutSecretValue" => put(files, read(body)?),
+        // Of all that UpdateSecret may change, the text is what is kept here.
+        "PutSecretValue" | "UpdateSecret" => put(files, read(body)?),
         "DeleteSecret" => delete(files, &read(body)?),
         other => Err(Refusal::new(
             "InvalidRequestException",

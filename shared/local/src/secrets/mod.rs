@@ -11,8 +11,6 @@ use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Region};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
 use futures::future::BoxFuture;
 
 use crate::connector::{self, Service};
@@ -25,14 +23,15 @@ pub const SECRETS_PREFIX: &str = "rebound/accounts/";
 /// The folder of the secrets, seen from the folder that holds everything.
 pub const SECRETS_FOLDER: &str = "accounts";
 
+/// What Secrets Manager's JSON is called.
+pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+
 /// A Secrets Manager client for the accounts' secrets below `data`.
 ///
 /// Every secret is a file `accounts/NAME.toml`, which a person may write as well. Files are replaced as a whole, so that
 /// no lock is needed. They are made for their owner alone (mode 0600), and one that others may read is refused.
 pub fn secrets_manager(data: &Path) -> Client {
-    let secrets = Secrets {
-        files: Arc::new(Files::new(data.join(SECRETS_FOLDER))),
-    };
+    let secrets = Secrets::below(data);
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
@@ -45,21 +44,37 @@ pub fn secrets_manager(data: &Path) -> Client {
     Client::from_conf(config)
 }
 
-struct Secrets {
+/// Answers requests about the secrets in one folder. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Secrets {
     files: Arc<Files>,
+}
+
+impl Secrets {
+    /// The secrets below `data`.
+    pub(crate) fn below(data: &Path) -> Self {
+        Self {
+            files: Arc::new(Files::new(data.join(SECRETS_FOLDER))),
+        }
+    }
+
+    /// Answers the operation that `target` names with a status and JSON. Blocking.
+    pub(crate) fn answer(&self, target: &str, body: &[u8]) -> (u16, Vec<u8>) {
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        match answer::answer(&self.files, operation, body) {
+            Ok(json) => (200, json.to_string().into_bytes()),
+            Err(refusal) => (400, refusal.to_json().to_string().into_bytes()),
+        }
+    }
 }
 
 impl Service for Secrets {
     fn call(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
-        let files = Arc::clone(&self.files);
+        let secrets = self.clone();
         let answered = tokio::task::spawn_blocking(move || {
             let target = request.headers().get("x-amz-target").unwrap_or_default();
-            let operation = target.rsplit('.').next().unwrap_or_default();
-            let body = request.body().bytes().unwrap_or_default();
-            match answer::answer(&files, operation, body) {
-                Ok(json) => response(200, &json),
-                Err(refusal) => response(400, &refusal.to_json()),
-            }
+            let (status, json) = secrets.answer(target, request.body().bytes().unwrap_or_default());
+            connector::json(status, CONTENT_TYPE, json)
         });
         Box::pin(async move {
             answered
@@ -67,15 +82,6 @@ impl Service for Secrets {
                 .unwrap_or_else(|error| Err(ConnectorError::other(error.into(), None)))
         })
     }
-}
-
-fn response(status: u16, json: &serde_json::Value) -> Result<HttpResponse, ConnectorError> {
-    let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(json.to_string()));
-    response
-        .headers_mut()
-        .insert("content-type", "application/x-amz-json-1.1");
-    Ok(response)
 }
 
 /// The file of a secret as people name it.

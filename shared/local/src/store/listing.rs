@@ -17,6 +17,15 @@ impl Position {
         Self([key.as_bytes(), &[0]].concat())
     }
 
+    /// Where the first version of listings goes on behind `marker`: a key, or a common prefix that was rolled up.
+    pub(crate) fn behind(marker: &str, prefix: &str, delimiter: &str) -> Self {
+        let rolled_up = marker
+            .strip_prefix(prefix)
+            .is_some_and(|rest| find(rest.as_bytes(), delimiter.as_bytes()) == Some(rest.len()));
+        let after = rolled_up.then(|| Self::after_prefix(marker.as_bytes())).flatten();
+        after.unwrap_or_else(|| Self::after(marker))
+    }
+
     /// Everything after all keys that start with `prefix`; `None` if nothing can come after those.
     fn after_prefix(prefix: &[u8]) -> Option<Self> {
         let kept = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
@@ -161,6 +170,21 @@ mod tests {
         assert_eq!(Position::from_token(&position.to_token()), Some(position));
         for foreign in ["x", "abc", "zz", "+1"] {
             assert_eq!(Position::from_token(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_page_goes_on_behind_a_key_or_behind_all_that_was_rolled_up() {
+        let table = [
+            ("a/b", "", "", Position::after("a/b")),
+            ("a/b", "", "/", Position::after("a/b")),
+            ("a/", "", "", Position::after("a/")),
+            ("a/", "", "/", Position(b"a0".to_vec())),
+            ("raw/a/", "raw/", "/", Position(b"raw/a0".to_vec())),
+            ("raw/", "raw/", "/", Position::after("raw/")),
+        ];
+        for (marker, prefix, delimiter, expected) in table {
+            assert_eq!(Position::behind(marker, prefix, delimiter), expected, "{marker}");
         }
     }
 

@@ -1,7 +1,8 @@
-//! Objects and their notifications in one SQLite file: one writer with group commit, a few readers beside it.
+//! Objects and the queues of messages in one SQLite file: one writer with group commit, a few readers beside it.
 
 mod listing;
 mod objects;
+mod parts;
 mod queue;
 mod schema;
 mod writer;
@@ -10,16 +11,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::blobs::Blobs;
 use crate::error::{Error, StoreError};
 use crate::folder::Folder;
 use writer::Writer;
 
-pub(crate) use listing::{Page, Position};
+pub(crate) use listing::{Listed, ListedObject, Page, Position};
 pub(crate) use objects::{Attributes, Body, Checksum, Condition, NewObject, Payload};
-pub(crate) use queue::Notification;
+pub(crate) use parts::{NewPart, NewUpload, Part, PartsPage, Upload};
+pub(crate) use queue::{Content, Delivery, Notification, Queue, Queued, ToSend};
 
 /// Connections kept for reading. SQLite reads from the page cache, so more than the cores of a small machine gain nothing.
 const READERS: u32 = 4;
@@ -36,8 +38,10 @@ struct Inner {
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
     reading: Semaphore,
-    /// Rings when a notification has been committed.
+    /// Rings when a message has been committed: for the one who works the queue of notifications,
     arrival: Notify,
+    /// and for everybody who waits for any queue.
+    arrivals: watch::Sender<()>,
 }
 
 impl Store {
@@ -47,6 +51,7 @@ impl Store {
         let objects = folder.path().join("objects");
         let blobs = Blobs::new(objects.clone(), durable).map_err(Error::io("create", &objects))?;
         let connection = schema::open(&database, durable)?;
+        parts::forget_abandoned(&connection).map_err(StoreError::from)?;
         let named = schema::file_names(&connection).map_err(StoreError::from)?;
         let swept = blobs.sweep(&named).map_err(Error::io("sweep", &objects))?;
         if swept > 0 {
@@ -62,6 +67,7 @@ impl Store {
                 readers: Mutex::new(Vec::new()),
                 reading: Semaphore::new(READERS as usize),
                 arrival: Notify::new(),
+                arrivals: watch::Sender::new(()),
             }),
         })
     }

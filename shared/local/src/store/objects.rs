@@ -76,6 +76,19 @@ pub(crate) enum Checksum {
     Sha256(String),
 }
 
+impl Checksum {
+    /// In base64; of several parts also how many there are (`…-3`).
+    pub(crate) fn value(&self) -> &str {
+        match self {
+            Self::Crc32(value)
+            | Self::Crc32c(value)
+            | Self::Crc64nvme(value)
+            | Self::Sha1(value)
+            | Self::Sha256(value) => value,
+        }
+    }
+}
+
 /// What became of a put.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
@@ -121,12 +134,22 @@ impl Store {
             .await
     }
 
+    /// Every bucket and when it was created, in milliseconds since 1970.
+    pub(crate) async fn buckets(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT name, created_ms FROM buckets ORDER BY name")?;
+            let buckets = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(buckets.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
     /// Makes an object visible, replacing what was there under its key if the condition allows it.
     pub(crate) async fn put(&self, object: NewObject) -> Result<Stored, StoreError> {
         let notified = object.notify.is_some();
         let (stored, replaced) = self.write(move |connection| put(connection, object)).await?;
         if notified {
-            self.inner.arrival.notify_one();
+            self.ring();
         }
         self.discard(replaced).await;
         Ok(stored)
@@ -187,7 +210,7 @@ impl Store {
     }
 
     /// Removes files that no row names any more.
-    async fn discard(&self, files: impl IntoIterator<Item = String> + Send + 'static) {
+    pub(super) async fn discard(&self, files: impl IntoIterator<Item = String> + Send + 'static) {
         let mut files = files.into_iter().peekable();
         if files.peek().is_none() {
             return;
@@ -199,7 +222,8 @@ impl Store {
     }
 }
 
-fn put(connection: &Connection, object: NewObject) -> Result<(Stored, Option<String>), StoreError> {
+/// Stores an object in the transaction under way; answers the file of the one it replaces, too.
+pub(super) fn put(connection: &Connection, object: NewObject) -> Result<(Stored, Option<String>), StoreError> {
     let bucket = bucket_id(connection, &object.bucket)?;
     let key = object.key.as_bytes();
     let existing: Option<(i64, String, Option<String>)> = connection

@@ -1,0 +1,81 @@
+//! CloudFormation's one answer that tools need to find everything else: what the stack called `local` consists of.
+
+use std::collections::BTreeMap;
+
+use crate::secrets::SECRETS_PREFIX;
+use crate::sqs::ACCOUNT;
+use crate::stack::{LocalStack, REGION};
+
+/// What the stack is called.
+pub(super) const STACK: &str = "local";
+
+const NAMESPACE: &str = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
+
+/// Answers a request in the form that CloudFormation takes them, with a status and XML.
+pub(super) fn answer(form: &[u8], table_prefix: &str, host: &str) -> (u16, String) {
+    let form: BTreeMap<String, String> = form_urlencoded::parse(form).into_owned().collect();
+    let action = form.get("Action").map(String::as_str).unwrap_or_default();
+    if action != "DescribeStacks" {
+        return refusal(
+            "InvalidAction",
+            &format!("{action} is not supported here, only DescribeStacks"),
+        );
+    }
+    match form.get("StackName") {
+        Some(name) if name != STACK && *name != arn() => {
+            refusal("ValidationError", &format!("Stack with id {name} does not exist"))
+        }
+        _ => (200, description(table_prefix, host)),
+    }
+}
+
+/// The outputs that the deployed stack has too. There is no event bus and no dashboard on this machine; functions are
+/// called here as `sam local` calls them.
+fn outputs(table_prefix: &str, host: &str) -> [(&'static str, String); 7] {
+    let queue = |name: &str| format!("http://{host}/{ACCOUNT}/{name}");
+    [
+        ("AccountsPrefix", SECRETS_PREFIX.to_owned()),
+        ("Bucket", LocalStack::BUCKET.to_owned()),
+        ("ClassifierFunction", "Classifier".to_owned()),
+        ("ClassifyQueueUrl", queue("classify")),
+        ("FetchQueueUrl", queue("fetch")),
+        ("FetcherFunction", "Fetcher".to_owned()),
+        ("TablePrefix", table_prefix.to_owned()),
+    ]
+}
+
+fn description(table_prefix: &str, host: &str) -> String {
+    let outputs = outputs(table_prefix, host);
+    let outputs: String = outputs
+        .iter()
+        .map(|(name, value)| {
+            let value = escape(value);
+            format!("<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>")
+        })
+        .collect();
+    format!(
+        "<DescribeStacksResponse xmlns=\"{NAMESPACE}\"><DescribeStacksResult><Stacks><member>\
+         <StackId>{}</StackId><StackName>{STACK}</StackName><CreationTime>2026-01-01T00:00:00.000Z</CreationTime>\
+         <StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs>\
+         </member></Stacks></DescribeStacksResult>\
+         <ResponseMetadata><RequestId>local</RequestId></ResponseMetadata></DescribeStacksResponse>",
+        arn()
+    )
+}
+
+fn refusal(code: &str, message: &str) -> (u16, String) {
+    let message = escape(message);
+    let xml = format!(
+        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>\
+         </Error><RequestId>local</RequestId></ErrorResponse>"
+    );
+    (400, xml)
+}
+
+fn arn() -> String {
+    format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/local")
+}
+
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
