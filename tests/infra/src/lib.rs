@@ -1,7 +1,7 @@
 //! Reads what is deployed on AWS, `infra/template.yaml` and the pages about it, and says what is wrong with it.
 //!
 //! [`checks::ALL`] are the checks. Each is proven by copies of the deployment that are broken on purpose
-//! (`tests/template.rs`); `tests/tables.rs` compares the tables with those that the code creates.
+//! (`tests/template`); `tests/tables.rs` compares the tables with those that the code creates.
 
 pub mod checks;
 mod deployment;

@@ -1,5 +1,7 @@
 //! The pages and the template speak of what the functions' code does.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a test may panic, and so may what helps it
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! The tables in the template are those that the code creates on one machine.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // a test may panic, and so may what helps it
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 

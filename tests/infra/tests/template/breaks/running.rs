@@ -1,37 +1,53 @@
 //! How it runs, what it is called, and what can be chosen.
 
-use rebound_test_infra::Deployment;
 use serde_json::{Value, json};
 
-use super::{Breaks, put, set};
+use super::Breaks;
 
 pub(super) fn add(breaks: &mut Breaks) {
     let check = "functions log to groups that forget, as JSON, and nothing filters metrics";
-    breaks.add(check, "for ever", |d| {
-        put(d, "FetcherLog/Properties", "RetentionInDays", Value::Null)
-    });
-    breaks.add(check, "elsewhere", |d| {
-        put(d, "Classifier/Properties/LoggingConfig", "LogGroup", Value::Null)
-    });
-    breaks.add(check, "text", |d| {
-        set(d, "Classifier/Properties/LoggingConfig/LogFormat", json!("Text"))
-    });
-    breaks.add(check, "no metrics", |d| {
-        set(d, "Fetcher/Properties/LoggingConfig/ApplicationLogLevel", json!("WARN"))
-    });
-    breaks.add(check, "whom it is about", |d| {
-        put(
-            d,
-            "SuppressedPipe/Properties/LogConfiguration",
-            "IncludeExecutionData",
-            json!(["ALL"]),
-        );
-    });
+    breaks.put(
+        check,
+        "for ever",
+        "FetcherLog/Properties",
+        "RetentionInDays",
+        Value::Null,
+    );
+    breaks.put(
+        check,
+        "elsewhere",
+        "Classifier/Properties/LoggingConfig",
+        "LogGroup",
+        Value::Null,
+    );
+    breaks.set(
+        check,
+        "text",
+        "Classifier/Properties/LoggingConfig/LogFormat",
+        json!("Text"),
+    );
+    breaks.set(
+        check,
+        "no metrics",
+        "Fetcher/Properties/LoggingConfig/ApplicationLogLevel",
+        json!("WARN"),
+    );
+    breaks.put(
+        check,
+        "whom it is about",
+        "SuppressedPipe/Properties/LogConfiguration",
+        "IncludeExecutionData",
+        json!(["ALL"]),
+    );
 
     let check = "functions are told all that they ask for";
-    breaks.add(check, "no queue", |d| {
-        put(d, "Fetcher/Properties/Environment/Variables", "QUEUE_URL", Value::Null)
-    });
+    breaks.put(
+        check,
+        "no queue",
+        "Fetcher/Properties/Environment/Variables",
+        "QUEUE_URL",
+        Value::Null,
+    );
     breaks.add(check, "no stage", |d| {
         *d.template
             .at_mut("/Globals/Function/Environment/Variables/STAGE")
@@ -39,26 +55,36 @@ pub(super) fn add(breaks: &mut Breaks) {
     });
 
     let check = "functions run what cargo-lambda has built";
-    breaks.add(check, "elsewhere", |d| {
-        set(d, "Fetcher/Properties/CodeUri", json!("../target/release/"))
-    });
-    breaks.add(check, "built again", |d| {
-        put(d, "Classifier/Metadata", "SkipBuild", json!(false))
-    });
-    breaks.add(check, "another runtime", |d| {
-        put(d, "Classifier/Properties", "Runtime", json!("nodejs20.x"))
-    });
+    breaks.set(
+        check,
+        "elsewhere",
+        "Fetcher/Properties/CodeUri",
+        json!("../target/release/"),
+    );
+    breaks.put(check, "built again", "Classifier/Metadata", "SkipBuild", json!(false));
+    breaks.put(
+        check,
+        "another runtime",
+        "Classifier/Properties",
+        "Runtime",
+        json!("nodejs20.x"),
+    );
 
     let check = "two stacks in one account never collide";
-    breaks.add(check, "a table", |d| {
-        set(d, "EventsTable/Properties/TableName", json!("events"))
-    });
-    breaks.add(check, "a bucket", |d| {
-        put(d, "Messages/Properties", "BucketName", json!("rebound-messages"))
-    });
-    breaks.add(check, "the schedule", |d| {
-        set(d, "Fetcher/Properties/Events/Tick/Properties/OmitName", json!(false))
-    });
+    breaks.set(check, "a table", "EventsTable/Properties/TableName", json!("events"));
+    breaks.put(
+        check,
+        "a bucket",
+        "Messages/Properties",
+        "BucketName",
+        json!("rebound-messages"),
+    );
+    breaks.set(
+        check,
+        "the schedule",
+        "Fetcher/Properties/Events/Tick/Properties/OmitName",
+        json!(false),
+    );
 
     let check = "outputs are those that the command reads";
     breaks.add(check, "renamed", |d| {
@@ -67,7 +93,7 @@ pub(super) fn add(breaks: &mut Breaks) {
         outputs.insert("MessagesBucket".to_owned(), bucket);
     });
     breaks.add(check, "without words", |d| {
-        *d.template.at_mut("/Outputs/Bucket/Description").unwrap() = json!("")
+        *d.template.at_mut("/Outputs/Bucket/Description").unwrap() = json!("");
     });
 
     let check = "parameters are described, grouped, bounded and used";
@@ -88,6 +114,6 @@ pub(super) fn add(breaks: &mut Breaks) {
         *d.template.at_mut(group).unwrap() = json!("FetchState");
     });
     breaks.add(check, "on no page", |d| {
-        d.deploying = d.deploying.replace("`SesRuleSet`", "")
+        d.deploying = d.deploying.replace("`SesRuleSet`", "");
     });
 }
