@@ -271,7 +271,7 @@ impl From<&Evidence> for Finding {
             outcome: evidence.outcome,
             status: evidence.status,
             reply: evidence.reply,
-            words: evidence.words.clone(),
+            words: evidence.words.to_string(),
             remote_mta: evidence.remote_mta.clone(),
         }
     }

@@ -58,7 +58,7 @@ mod tests {
         let mut evidence = Evidence::new(Source::StatusField);
         evidence.recipient = Address::parse(address);
         evidence.outcome = Some(outcome);
-        words.clone_into(&mut evidence.words);
+        evidence.words.append(words);
         evidence
     }
 
@@ -71,7 +71,7 @@ mod tests {
         ]);
         let read: Vec<_> = merged
             .iter()
-            .map(|e| (e.recipient.as_ref().map(Address::as_str), e.outcome, e.words.as_str()))
+            .map(|e| (e.recipient.as_ref().map(Address::as_str), e.outcome, &*e.words))
             .collect();
         assert_eq!(
             read,

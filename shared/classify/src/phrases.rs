@@ -16,6 +16,8 @@ const MIN_PHRASE: usize = 4;
 const WINDOW: usize = 4;
 /// Bits of which a key sets one, for each of the keys: most looks end with one that is not set.
 const BITS_PER_KEY: usize = 16;
+/// Windows that are looked at before those are that may hold a key.
+const WINDOWS_AT_ONCE: usize = 64;
 /// Hashes told apart when the uses of keys are counted.
 const COUNTED: u32 = 15;
 
@@ -179,22 +181,24 @@ impl Keys {
     fn find(&self, text: &[u8], mut check: impl FnMut(usize, &Key)) {
         for from in (0..WINDOW).step_by(self.step) {
             let (windows, rest) = text.get(from..).unwrap_or_default().as_chunks();
-            for (number, window) in windows.iter().enumerate() {
-                let bit = self.bit(self.hash(*window));
-                if self.is_set(bit) {
-                    self.look(bit, text, from + number * WINDOW, &mut check);
+            let mut at = from;
+            for windows in windows.chunks(WINDOWS_AT_ONCE) {
+                // Noted first and looked at later: which windows they are can't be guessed, so asking each would stall.
+                let (mut noted, mut count) = ([0_u8; WINDOWS_AT_ONCE], 0);
+                for (number, window) in (0_u8..).zip(windows) {
+                    if let Some(next) = noted.get_mut(count % WINDOWS_AT_ONCE) {
+                        *next = number;
+                    }
+                    count += usize::from(self.is_set(self.bit(self.hash(*window))));
                 }
+                for number in noted.iter().take(count) {
+                    self.look(text, at + usize::from(*number) * WINDOW, &mut check);
+                }
+                at += windows.len() * WINDOW;
             }
-            let mut last = [0; WINDOW];
-            for (byte, rest) in last.iter_mut().zip(rest) {
-                *byte = *rest;
+            if rest.len() >= self.width {
+                self.look(text, at, &mut check);
             }
-            self.look(
-                self.bit(self.hash(last)),
-                text,
-                from + windows.len() * WINDOW,
-                &mut check,
-            );
         }
     }
 
@@ -205,12 +209,12 @@ impl Keys {
             .is_some_and(|bits| bits & (1 << (bit % 64)) != 0)
     }
 
-    /// Calls `check` with the keys that stand at `at`. Rarely needed, and no part of the loop that asks for it.
-    #[inline(never)]
-    fn look(&self, bit: usize, text: &[u8], at: usize, check: &mut impl FnMut(usize, &Key)) {
-        let bound = |list: usize| self.lists.get(list).copied().map_or(0, usize::from);
-        let list = bit / BITS_PER_KEY;
+    /// Calls `check` with the keys that stand at `at`.
+    fn look(&self, text: &[u8], at: usize, check: &mut impl FnMut(usize, &Key)) {
         let stands = eight_of(text.get(at..).unwrap_or_default());
+        let [a, b, c, d, ..] = stands.to_le_bytes();
+        let list = self.bit(self.hash([a, b, c, d])) / BITS_PER_KEY;
+        let bound = |list: usize| self.lists.get(list).copied().map_or(0, usize::from);
         for key in self.filed.get(bound(list)..bound(list + 1)).unwrap_or_default() {
             if (key.bytes ^ stands) & key.mask == 0 {
                 check(at, key);
@@ -241,12 +245,11 @@ impl Keys {
 
 /// The first eight bytes as a number; the bit that tells cases apart is set, which also makes some other bytes equal.
 fn eight_of(text: &[u8]) -> u64 {
-    let mut eight = [0; 8];
-    match text.first_chunk() {
-        Some(all) => eight = *all,
-        None => eight.iter_mut().zip(text).for_each(|(byte, there)| *byte = *there),
-    }
-    u64::from_le_bytes(eight) | 0x2020_2020_2020_2020
+    let eight = match text.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => text.iter().rev().fold(0, |eight, byte| eight << 8 | u64::from(*byte)),
+    };
+    eight | 0x2020_2020_2020_2020
 }
 
 #[cfg(test)]

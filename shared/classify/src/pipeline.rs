@@ -120,8 +120,8 @@ impl Engine {
             address: evidence.original.or_else(|| evidence.recipient.clone()),
             final_recipient: evidence.recipient,
             status: evidence.status,
-            reply: Codes::find(&evidence.words).reply,
-            diagnostic: Some(evidence.words).filter(|words| !words.is_empty()),
+            reply: evidence.words.codes().reply,
+            diagnostic: Some(evidence.words.into()).filter(|words: &String| !words.is_empty()),
             ..notice.clone()
         };
         Report {
@@ -160,7 +160,7 @@ impl Engine {
         let wanting = status
             .recipients
             .iter()
-            .any(|e| Codes::find(&e.words).reply.is_none() || self.phrases.speaker(&e.words).0.is_none());
+            .any(|e| e.words.codes().reply.is_none() || e.words.speaker(&self.phrases).command.is_none());
         let mut in_text = None;
         if wanting {
             let ours: Vec<&Address> = mail.to().iter().chain(mail.from()).collect();
@@ -173,7 +173,7 @@ impl Engine {
                 && only.words.is_empty()
                 && text.says_failure
             {
-                crate::evidence::append_folded(&mut only.words, text.report);
+                only.words.append(text.report);
             }
         }
         let returned = read_returned(mail, in_text, &self.sent);
@@ -277,11 +277,11 @@ impl Engine {
     fn about_returned(&self, text: &TextReport<'_>, returned: &Returned) -> Vec<Evidence> {
         let mut evidence = Evidence::new(Source::Returned);
         evidence.recipient = returned.contact.clone().or_else(|| returned.original.to.clone());
-        crate::evidence::append_folded(&mut evidence.words, text.report);
+        evidence.words.append(text.report);
+        evidence.read_words(&self.phrases);
+        // Line by line they can be told better.
         let codes = Codes::find(text.report);
-        evidence.reply = codes.reply;
-        evidence.status = codes.status;
-        (evidence.command, evidence.remote_mta) = self.phrases.speaker(&evidence.words);
+        (evidence.reply, evidence.status) = (codes.reply, codes.status);
         if text.says_delay {
             evidence.outcome = Some(Outcome::Delayed);
         }
@@ -380,12 +380,12 @@ fn complete(fields: &mut [Evidence], text: &[Evidence]) {
         let Some(other) = same.or_else(|| text.first().filter(|_| alone)) else {
             continue;
         };
-        let codes = Codes::find(&field.words);
-        if codes == Codes::default() && Codes::find(&other.words) != Codes::default() && !other.words.is_empty() {
+        let codes = field.words.codes();
+        if codes == Codes::default() && other.words.codes() != Codes::default() {
             if field.words.is_empty() {
                 field.words.clone_from(&other.words);
             } else {
-                crate::evidence::append_folded(&mut field.words, &other.words);
+                field.words.append(&other.words);
             }
         } else if field.words.is_empty() {
             field.words.clone_from(&other.words);

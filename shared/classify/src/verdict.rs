@@ -33,9 +33,13 @@ impl Judge<'_> {
             _ => Outcome::Failed,
         });
         let quoted = self.phrases.quoted(&evidence.words);
-        let codes = match Codes::find(quoted) {
-            Codes { reply: None, .. } => Codes::find(&evidence.words),
-            codes => codes,
+        let of_all = evidence.words.codes();
+        let codes = if quoted.len() == evidence.words.len() {
+            of_all
+        } else {
+            Some(Codes::find(quoted))
+                .filter(|codes| codes.reply.is_some())
+                .unwrap_or(of_all)
         };
         let status = prefer_status(evidence.status, codes.status);
         let reply = match outcome {
@@ -124,7 +128,7 @@ impl Judge<'_> {
             dialect: self.dialect,
             remote_mta: evidence.remote_mta.as_deref(),
             domain: evidence.recipient.as_ref().and_then(Address::domain),
-            command: evidence.command.or_else(|| self.phrases.speaker(&evidence.words).0),
+            command: evidence.command.or(evidence.words.speaker(self.phrases).command),
             delayed: outcome == Outcome::Delayed,
         };
         let why = self.rules.judge(&facts);

@@ -380,7 +380,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "pmdf",
-        text: &["pmdf"],
+        text: &["pmdf e-mail", "pmdf v"],
         from_and_subject: &[("pmdf", "")],
         ..NONE
     },
@@ -483,7 +483,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect {
         id: "kerio",
-        text: &["kerio"],
+        text: &["kerio connect", "kerio mailserver"],
         headers: &[("x-mailer", "kerio")],
         ..NONE
     },

@@ -9,6 +9,7 @@ mod status_part;
 mod tells;
 mod text;
 mod transcript;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub(crate) use phrases::Phrases;
 pub(crate) use status_part::{StatusReport, read_status_part};
 pub(crate) use tells::Tells;
 pub(crate) use text::{TextReport, read_text};
+pub(crate) use words::Words;
 
 use crate::words::{Address, EnhancedStatus, ReplyCode};
 
@@ -101,8 +103,8 @@ pub(crate) struct Evidence {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) status: Option<EnhancedStatus>,
     pub(crate) reply: Option<ReplyCode>,
-    /// The server's own words, white space folded.
-    pub(crate) words: String,
+    /// The server's own words.
+    pub(crate) words: Words,
     /// The host that said them.
     pub(crate) remote_mta: Option<String>,
     /// The SMTP command that was refused.
@@ -118,29 +120,17 @@ impl Evidence {
             outcome: None,
             status: None,
             reply: None,
-            words: String::new(),
+            words: Words::default(),
             remote_mta: None,
             command: None,
         }
     }
-}
 
-/// The longest diagnostic kept; real ones end long before.
-pub(crate) const MAX_WORDS_BYTES: usize = 4 << 10;
-
-/// Appends `piece` to `words`, white space folded to single spaces, up to [`MAX_WORDS_BYTES`].
-pub(crate) fn append_folded(words: &mut String, piece: &str) {
-    if piece.is_empty() {
-        return;
-    }
-    words.reserve(piece.len().min(MAX_WORDS_BYTES.saturating_sub(words.len())) + 1);
-    for word in piece.split_ascii_whitespace() {
-        if words.len() + word.len() >= MAX_WORDS_BYTES {
-            return;
-        }
-        if !words.is_empty() {
-            words.push(' ');
-        }
-        words.push_str(word);
+    /// Takes from the words what they tell: codes, the command that was refused, and by whom.
+    pub(crate) fn read_words(&mut self, phrases: &Phrases) {
+        let codes = self.words.codes();
+        let speaker = self.words.speaker(phrases);
+        (self.reply, self.status) = (codes.reply, codes.status);
+        (self.command, self.remote_mta) = (speaker.command, speaker.host.clone());
     }
 }

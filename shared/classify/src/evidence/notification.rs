@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Codes, Evidence, Outcome, Source, append_folded};
+use super::{Evidence, Outcome, Source};
 use crate::words::Address;
 
 /// The longest JSON looked at; SNS ends at 256 KiB.
@@ -54,10 +54,8 @@ pub(crate) fn read_notification(text: &str) -> Option<Notification> {
                 let mut evidence = recipient(entry, Outcome::Failed)?;
                 if evidence.words.is_empty() {
                     let sub_type = bounce.get("bounceSubType").and_then(Value::as_str).unwrap_or_default();
-                    append_folded(
-                        &mut evidence.words,
-                        &format!("{} {sub_type}", permanent.unwrap_or_default()),
-                    );
+                    let kind = permanent.unwrap_or_default();
+                    evidence.words.append(&format!("{kind} {sub_type}"));
                 }
                 notification.recipients.push(evidence);
             }
@@ -73,7 +71,7 @@ pub(crate) fn read_notification(text: &str) -> Option<Notification> {
                 let mut evidence = Evidence::new(Source::StatusField);
                 evidence.recipient = entry.as_str().and_then(Address::parse);
                 evidence.outcome = Some(Outcome::Delivered);
-                append_folded(&mut evidence.words, &response);
+                evidence.words.append(&response);
                 let mut numbers = response.split_ascii_whitespace();
                 evidence.reply = numbers.next().and_then(|code| code.parse().ok());
                 evidence.status = numbers.next().and_then(|code| code.parse().ok());
@@ -108,13 +106,12 @@ fn recipient(entry: &Value, outcome: Outcome) -> Option<Evidence> {
         .and_then(Value::as_str)
         .and_then(|status| status.parse().ok());
     let diagnostic = entry.get("diagnosticCode").and_then(Value::as_str).unwrap_or_default();
-    append_folded(
-        &mut evidence.words,
+    evidence.words.append(
         diagnostic
             .trim_start_matches("smtp;")
             .trim_start_matches("Amazon SES did not send the message to this address because"),
     );
-    let codes = Codes::find(&evidence.words);
+    let codes = evidence.words.codes();
     evidence.reply = codes.reply;
     evidence.status = evidence.status.or(codes.status);
     evidence.recipient.is_some().then_some(evidence)

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use memchr::memmem::Finder;
 
 use super::Codes;
-use super::speaker::Speakers;
+use super::speaker::{Speaker, Speakers};
 use super::tells::{DELAY, FAILURE, QUOTES, RETURNED, SUCCESS, Tells};
 use crate::mime::addresses_in_text;
 use crate::phrases::PhraseSet;
@@ -77,7 +77,7 @@ impl Phrases {
     }
 
     /// The SMTP command that was refused and the host that refused it, as far as `words` tell.
-    pub(crate) fn speaker(&self, words: &str) -> (Option<&'static str>, Option<String>) {
+    pub(super) fn speaker(&self, words: &str) -> Speaker {
         self.speakers.find(words)
     }
 

@@ -37,6 +37,15 @@ const LEADS: &[&str] = &[
     "server ",
 ];
 
+/// What was refused, and by whom.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Speaker {
+    /// `rcpt`, `data` and so on.
+    pub(crate) command: Option<&'static str>,
+    /// The host that refused it.
+    pub(crate) host: Option<String>,
+}
+
 /// Finds both.
 #[derive(Debug)]
 pub(super) struct Speakers {
@@ -50,8 +59,8 @@ impl Speakers {
         }
     }
 
-    /// `rcpt`, `data` and so on, and the host, in the words of a report.
-    pub(super) fn find(&self, words: &str) -> (Option<&'static str>, Option<String>) {
+    /// Both, as far as `words` tell.
+    pub(super) fn find(&self, words: &str) -> Speaker {
         let mut command: Option<usize> = None;
         let mut host: Option<(usize, &str)> = None;
         for found in self.phrases.find(words) {
@@ -69,7 +78,10 @@ impl Speakers {
         let command = command
             .and_then(|index| COMMANDS.get(index))
             .map(|(_, command)| *command);
-        (command, host.map(|(_, name)| name.to_owned()))
+        Speaker {
+            command,
+            host: host.map(|(_, name)| name.to_owned()),
+        }
     }
 }
 
@@ -99,7 +111,7 @@ mod tests {
             ),
             ("mailbox full", (None, None)),
         ] {
-            let (command, host) = Speakers::new().find(words);
+            let Speaker { command, host } = Speakers::new().find(words);
             assert_eq!((command, host.as_deref()), expected, "{words}");
         }
     }

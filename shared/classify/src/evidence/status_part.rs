@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Codes, Evidence, MAX_WORDS_BYTES, Outcome, Source, append_folded};
+use super::words::{MAX_WORDS_BYTES, Words};
+use super::{Codes, Evidence, Outcome, Source};
 use crate::words::{Address, EnhancedStatus};
 
 /// Recipients of one report; a list of a thousand members fits, a bomb does not.
@@ -149,8 +150,7 @@ fn fill(group: &mut Evidence, name: &str, value: &str) {
             group.status = EnhancedStatus::read(code).or_else(|| Codes::find(value).status);
             if value.len() > code.len() + 3 && group.words.is_empty() {
                 // The comment is the only explanation some reports have; a diagnostic replaces it.
-                append_folded(
-                    &mut group.words,
+                group.words.append(
                     value
                         .get(code.len()..)
                         .unwrap_or_default()
@@ -166,8 +166,7 @@ fn fill(group: &mut Evidence, name: &str, value: &str) {
                 Some((kind, words)) if kind.len() <= 24 && !kind.trim().contains(' ') => words,
                 _ => value,
             };
-            group.words.clear();
-            append_folded(&mut group.words, words);
+            group.words = Words::from(words);
         }
         _ => {}
     }
@@ -269,7 +268,7 @@ mod tests {
             let read: Vec<_> = report
                 .recipients
                 .iter()
-                .map(|e| (e.recipient.as_ref().map(Address::as_str), e.outcome, e.words.as_str()))
+                .map(|e| (e.recipient.as_ref().map(Address::as_str), e.outcome, &*e.words))
                 .collect();
             assert_eq!(
                 read,

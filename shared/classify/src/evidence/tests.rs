@@ -12,7 +12,7 @@ fn read(text: &str) -> Vec<(String, Option<String>, String)> {
             (
                 address.unwrap_or_default(),
                 e.reply.map(|code| code.to_string()),
-                e.words,
+                e.words.into(),
             )
         })
         .collect()

@@ -8,7 +8,8 @@ use super::mention::{Line, Mention, mentions, starts_with_any};
 use super::phrases::Phrases;
 use super::tells::Tells;
 use super::transcript::{opens_conversation, said_before};
-use super::{Codes, Evidence, MAX_WORDS_BYTES, Outcome, Source, append_folded};
+use super::words::{MAX_WORDS_BYTES, Words};
+use super::{Codes, Evidence, Outcome, Source};
 use crate::mime::lines_of;
 use crate::words::Address;
 
@@ -132,10 +133,7 @@ fn recipients(
         }
     }
     for evidence in &mut found {
-        let codes = Codes::find(&evidence.words);
-        evidence.reply = codes.reply;
-        evidence.status = codes.status;
-        (evidence.command, evidence.remote_mta) = phrases.speaker(&evidence.words);
+        evidence.read_words(phrases);
     }
     found
 }
@@ -198,23 +196,23 @@ fn locate(named: &[Address], mentions: &[Mention], lines: &[Line<'_>]) -> Vec<Me
 }
 
 /// The words about a recipient: its own block, and replies in other sections where the block holds none.
-fn words_about(lines: &[Line<'_>], mention: &Mention, until: usize, alone: bool) -> String {
+fn words_about(lines: &[Line<'_>], mention: &Mention, until: usize, alone: bool) -> Words {
     let (mut block, block_end) = own_block(lines, mention, until);
     if mention.source == Source::Transcript {
         let mut said = said_before(lines, mention.line);
         if !said.is_empty() {
-            append_folded(&mut said, &block);
+            said.append(&block);
             block = said;
         }
     }
-    let codes = Codes::find(&block);
+    let codes = block.codes();
     if codes.reply.is_some() {
         return block;
     }
     let outside = |index: usize| !(mention.line..block_end).contains(&index);
     let mut words = replies_elsewhere(lines, mention, alone, codes.status.is_some(), outside);
     if !words.is_empty() {
-        append_folded(&mut words, &block);
+        words.append(&block);
         return words;
     }
     if alone && (block.is_empty() || mention.source >= Source::Sentence && codes == Codes::default()) {
@@ -224,17 +222,14 @@ fn words_about(lines: &[Line<'_>], mention: &Mention, until: usize, alone: bool)
 }
 
 /// The words behind a recipient up to the next one or the next section, and the line where they end.
-fn own_block(lines: &[Line<'_>], mention: &Mention, until: usize) -> (String, usize) {
-    let mut words = String::new();
+fn own_block(lines: &[Line<'_>], mention: &Mention, until: usize) -> (Words, usize) {
+    let mut words = Words::default();
     let first = mention.line.saturating_add(1);
     if let Some(line) = lines.get(mention.line) {
         let rest = line.text.get(mention.rest..).unwrap_or_default();
-        append_folded(
-            &mut words,
-            rest.trim_start_matches([':', '.', ',', ' ', ';', '>', ']', ')']),
-        );
+        words.append(rest.trim_start_matches([':', '.', ',', ' ', ';', '>', ']', ')']));
     }
-    let mut coded = Codes::find(&words) != Codes::default();
+    let mut coded = words.codes() != Codes::default();
     let mut blank_after_words = false;
     let mut end = first;
     for line in lines.get(first..until.max(first)).unwrap_or_default() {
@@ -251,7 +246,7 @@ fn own_block(lines: &[Line<'_>], mention: &Mention, until: usize) -> (String, us
             break;
         }
         coded |= line.is_coded();
-        append_folded(&mut words, line.text);
+        words.append(line.text);
         if words.len() >= MAX_WORDS_BYTES - 256 {
             break;
         }
@@ -267,14 +262,14 @@ fn replies_elsewhere(
     alone: bool,
     only_replies: bool,
     outside: impl Fn(usize) -> bool,
-) -> String {
+) -> Words {
     // Most lists of many recipients without codes have none anywhere; looking closer for each would take its time.
     if !lines.iter().any(Line::is_coded) {
-        return String::new();
+        return Words::default();
     }
     let address = mention.address.as_str();
-    let mut any = String::new();
-    let mut naming = String::new();
+    let mut any = Words::default();
+    let mut naming = Words::default();
     let mut follow: Option<(bool, u8)> = None;
     for (index, line) in lines.iter().enumerate().filter(|(index, _)| outside(*index)) {
         let counts = if only_replies {
@@ -285,12 +280,12 @@ fn replies_elsewhere(
         let text = line.text.trim_start_matches(['<', '>', ' ']);
         if counts {
             let names = names(line.text, address) || named_just_above(lines, index, address);
-            append_folded(if names { &mut naming } else { &mut any }, text);
+            if names { &mut naming } else { &mut any }.append(text);
             follow = Some((names, FOLLOWING_LINES));
         } else if let Some((names, left)) =
             follow.filter(|_| !line.text.is_empty() && !line.text.starts_with(['>', '.']) && !is_section(line.text))
         {
-            append_folded(if names { &mut naming } else { &mut any }, text);
+            if names { &mut naming } else { &mut any }.append(text);
             follow = left.checked_sub(1).map(|left| (names, left));
         } else {
             follow = None;
@@ -322,10 +317,10 @@ fn names(line: &str, address: &str) -> bool {
 }
 
 /// Everything the report says, without its rules.
-fn whole(lines: &[Line<'_>]) -> String {
-    let mut words = String::new();
+fn whole(lines: &[Line<'_>]) -> Words {
+    let mut words = Words::default();
     for line in lines.iter().filter(|line| line.text.contains(char::is_alphanumeric)) {
-        append_folded(&mut words, line.text.trim_matches(['-', '=', '*', '_', '#', ' ']));
+        words.append(line.text.trim_matches(['-', '=', '*', '_', '#', ' ']));
     }
     words
 }

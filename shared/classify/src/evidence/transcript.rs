@@ -10,7 +10,7 @@
 //! 554 <bob@example.net>... 550 Host unknown (Authoritative answer from name server)
 //! ```
 
-use super::append_folded;
+use super::Words;
 use super::mention::{Line, starts_with_any};
 
 /// Whether another conversation begins at this line, so that it is about whoever is named next.
@@ -20,8 +20,8 @@ pub(super) fn opens_conversation(line: &Line<'_>) -> bool {
 
 /// What was said in the conversation that ends in the recipient's line at `index`: the other server's answers, else what
 /// became of the connection. Nothing where the line is itself part of the dialogue.
-pub(super) fn said_before(lines: &[Line<'_>], index: usize) -> String {
-    let mut said = String::new();
+pub(super) fn said_before(lines: &[Line<'_>], index: usize) -> Words {
+    let mut said = Words::default();
     if !lines.get(index).is_some_and(closes_conversation) {
         return said;
     }
@@ -33,11 +33,11 @@ pub(super) fn said_before(lines: &[Line<'_>], index: usize) -> String {
     let conversation = before.get(begins..).unwrap_or_default();
     let answers = || conversation.iter().filter(|line| line.text.starts_with("<<<"));
     for line in answers() {
-        append_folded(&mut said, line.text.trim_start_matches(['<', ' ']));
+        said.append(line.text.trim_start_matches(['<', ' ']));
     }
     if said.is_empty() {
         for line in conversation.iter().filter(|line| speaks_of_host(line)) {
-            append_folded(&mut said, line.text);
+            said.append(line.text);
         }
     }
     said
