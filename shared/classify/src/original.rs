@@ -51,6 +51,13 @@ fn read_header(mail: &Mail<'_>, in_text: Option<&str>, sent: &SentMail) -> Retur
     let part = mail
         .part(Role::ReturnedMessage)
         .or_else(|| mail.part(Role::ReturnedHeaders));
+    // Most are messages whose header has been read with the parts.
+    if let Some(held) = part.and_then(|part| part.held_header()) {
+        let found = from_fields(&held, sent);
+        if found.present {
+            return found;
+        }
+    }
     if let Some(part) = part {
         let text = part.head_text(MAX_HEADER_BYTES);
         let found = from_text(&text, sent);

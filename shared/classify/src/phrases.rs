@@ -151,7 +151,7 @@ impl Keys {
             keys.extend(hashes.skip(offset).take(step).map(|(offset, hash)| {
                 let rest = text.as_bytes().get(usize::from(offset)..).unwrap_or_default();
                 let key = Key {
-                    bytes: eight_of(rest),
+                    bytes: eight_at(text.as_bytes(), usize::from(offset)),
                     mask: u64::MAX >> (8 * (8_usize.saturating_sub(rest.len()))),
                     phrase,
                     offset,
@@ -211,7 +211,7 @@ impl Keys {
 
     /// Calls `check` with the keys that stand at `at`.
     fn look(&self, text: &[u8], at: usize, check: &mut impl FnMut(usize, &Key)) {
-        let stands = eight_of(text.get(at..).unwrap_or_default());
+        let stands = eight_at(text, at);
         let [a, b, c, d, ..] = stands.to_le_bytes();
         let list = self.bit(self.hash([a, b, c, d])) / BITS_PER_KEY;
         let bound = |list: usize| self.lists.get(list).copied().map_or(0, usize::from);
@@ -243,11 +243,14 @@ impl Keys {
     }
 }
 
-/// The first eight bytes as a number; the bit that tells cases apart is set, which also makes some other bytes equal.
-fn eight_of(text: &[u8]) -> u64 {
-    let eight = match text.first_chunk() {
-        Some(eight) => u64::from_le_bytes(*eight),
-        None => text.iter().rev().fold(0, |eight, byte| eight << 8 | u64::from(*byte)),
+/// The eight bytes at `at`, as far as there are as many, as a number; the bit that tells cases apart is set, which also
+/// makes some other bytes equal.
+fn eight_at(text: &[u8], at: usize) -> u64 {
+    let rest = text.get(at..).unwrap_or_default();
+    let eight = match (rest.first_chunk(), text.last_chunk()) {
+        (Some(eight), _) => u64::from_le_bytes(*eight),
+        (None, Some(last)) => u64::from_le_bytes(*last).unbounded_shr(u8::BITS * (8 - rest.len() as u32)),
+        (None, None) => rest.iter().rev().fold(0, |eight, byte| eight << u8::BITS | u64::from(*byte)),
     };
     eight | 0x2020_2020_2020_2020
 }

@@ -1,5 +1,6 @@
 //! Header fields, found in one pass and decoded only when asked for.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
 
@@ -16,7 +17,7 @@ const MAX_VALUE_BYTES: usize = 64 << 10;
 const PRESENT_WORDS: usize = 4;
 
 /// One field of a header, as ranges of the buffer it was found in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Field {
     name: Range<usize>,
     value: Range<usize>,
@@ -25,10 +26,10 @@ pub(super) struct Field {
 }
 
 /// The fields of one header block: names are ASCII case-insensitive, values unfolded and decoded (RFC 2047).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fields<'b> {
     bytes: &'b [u8],
-    table: FieldTable,
+    table: Cow<'b, FieldTable>,
 }
 
 impl<'b> Fields<'b> {
@@ -36,12 +37,21 @@ impl<'b> Fields<'b> {
     pub(crate) fn parse(bytes: &'b [u8]) -> Self {
         Self {
             bytes,
-            table: FieldTable::parse(bytes, 0),
+            table: Cow::Owned(FieldTable::parse(bytes, 0)),
+        }
+    }
+
+    /// Those of a block in `bytes` that was read before.
+    pub(super) fn of_table(bytes: &'b [u8], table: &'b FieldTable) -> Self {
+        Self {
+            bytes,
+            table: Cow::Borrowed(table),
         }
     }
 
     /// The first field of that name.
-    pub(crate) fn get<'s>(&'s self, name: &'s str) -> Option<&'s str> {
+    #[inline]
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.table.get(self.bytes, name)
     }
 
@@ -52,7 +62,7 @@ impl<'b> Fields<'b> {
 }
 
 /// The same without its buffer, for owners of both.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct FieldTable {
     fields: Vec<Field>,
     /// Of the names of all fields.
@@ -121,6 +131,17 @@ impl FieldTable {
         }
     }
 
+    /// Whether there may be a field of that signature.
+    fn may_hold(&self, signature: Signature) -> bool {
+        let present = self.present.get(signature.bit() / 64).copied().unwrap_or_default();
+        present & (1 << (signature.bit() % 64)) != 0
+    }
+
+    /// Whether there is no field at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
     /// Offset of the first byte after the block and its blank separator line.
     pub(super) fn end(&self) -> usize {
         self.end
@@ -131,8 +152,19 @@ impl FieldTable {
         self.named(bytes, name).next().map(|field| field.value.clone())
     }
 
-    pub(super) fn get<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> Option<&'b str> {
-        self.all(bytes, name).next()
+    /// The first field of that name. Most that are asked for are not there: that is known before anything is called.
+    #[inline]
+    pub(super) fn get<'b>(&'b self, bytes: &'b [u8], name: &str) -> Option<&'b str> {
+        if self.may_hold(Signature::of(name.as_bytes())) {
+            self.first(bytes, name)
+        } else {
+            None
+        }
+    }
+
+    #[inline(never)]
+    fn first<'b>(&'b self, bytes: &'b [u8], name: &str) -> Option<&'b str> {
+        self.named(bytes, name).next().map(|field| field.text(bytes))
     }
 
     pub(super) fn all<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> impl Iterator<Item = &'b str> {
@@ -146,13 +178,12 @@ impl FieldTable {
         })
     }
 
-    fn named<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> impl Iterator<Item = &'b Field> {
+    fn named<'t, 'n>(&'t self, bytes: &'n [u8], name: &'n str) -> impl Iterator<Item = &'t Field> + use<'t, 'n> {
         let signature = Signature::of(name.as_bytes());
-        let present = self.present.get(signature.bit() / 64).copied().unwrap_or_default();
-        let signatures = if present & (1 << (signature.bit() % 64)) == 0 {
-            &[]
-        } else {
+        let signatures = if self.may_hold(signature) {
             self.signatures.as_slice()
+        } else {
+            &[]
         };
         let same = signatures
             .iter()
@@ -198,11 +229,13 @@ impl Field {
 
 /// Whether a raw value is one line of ASCII without encoded words.
 fn is_plain(raw: &[u8]) -> bool {
+    let strange = |byte: u8| !byte.is_ascii() | (byte == b'\n') | (byte == 0x1b);
+    // Every byte is asked, so that many can be asked at a time.
+    let odd = |odd: bool, byte: &u8| odd | strange(*byte) | (*byte == b'=');
     let encodes = |at: usize| raw.get(at + 1) == Some(&b'?');
-    raw.is_ascii()
-        && memchr::memchr2(b'\n', 0x1b, raw).is_none()
-        && !memchr::memchr_iter(b'=', raw).any(encodes)
-        && raw.len() <= MAX_VALUE_BYTES
+    let plain = !raw.iter().fold(false, odd)
+        || !raw.iter().any(|byte| strange(*byte)) && !memchr::memchr_iter(b'=', raw).any(encodes);
+    plain && raw.len() <= MAX_VALUE_BYTES
 }
 
 /// Unfolds and decodes a raw field value.

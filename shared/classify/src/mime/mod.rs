@@ -98,7 +98,8 @@ impl<'a> Mail<'a> {
     }
 
     /// The first header field of that name, unfolded and decoded.
-    pub(crate) fn header<'s>(&'s self, name: &'s str) -> Option<&'s str> {
+    #[inline]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.parts.first()?.fields.get(&self.bytes, name)
     }
 
@@ -271,6 +272,16 @@ impl<'m> Part<'m> {
         } else {
             text
         }
+    }
+
+    /// The header of the message that it holds, where it begins with one in plain ASCII.
+    pub(crate) fn held_header(&self) -> Option<Fields<'m>> {
+        let parts = &self.mail.parts;
+        let index = parts.iter().position(|part| std::ptr::eq(part, self.raw))?;
+        let held = parts.get(index + 1).filter(|held| held.inside == Some(index))?;
+        let block = self.mail.bytes.get(self.raw.body.start..held.fields.end())?;
+        let plain = !held.fields.is_empty() && block.is_ascii() && memchr::memchr(0x1b, block).is_none();
+        plain.then(|| Fields::of_table(&self.mail.bytes, &held.fields))
     }
 
     /// Whether there is something to read near its beginning.
