@@ -250,7 +250,10 @@ fn eight_at(text: &[u8], at: usize) -> u64 {
     let eight = match (rest.first_chunk(), text.last_chunk()) {
         (Some(eight), _) => u64::from_le_bytes(*eight),
         (None, Some(last)) => u64::from_le_bytes(*last).unbounded_shr(u8::BITS * (8 - rest.len() as u32)),
-        (None, None) => rest.iter().rev().fold(0, |eight, byte| eight << u8::BITS | u64::from(*byte)),
+        (None, None) => rest
+            .iter()
+            .rev()
+            .fold(0, |eight, byte| eight << u8::BITS | u64::from(*byte)),
     };
     eight | 0x2020_2020_2020_2020
 }

@@ -10,6 +10,8 @@ const MAX_MENTIONS: usize = 4_000;
 /// One line, trimmed, and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line<'t> {
+    /// Offset of its first byte, untrimmed.
+    pub(super) start: usize,
     pub(super) text: &'t str,
     pub(super) indented: bool,
     /// Reply and status code in it.
@@ -39,10 +41,12 @@ pub(super) fn mentions(lines: &[Line<'_>]) -> Vec<Mention> {
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let text = line.text;
-        if text.is_empty() || is_quoted(text) || is_noise(text) {
+        let named_fully = memchr::memchr(b'@', text.as_bytes()).is_some();
+        let may_name = named_fully || line.indented || text.starts_with('<');
+        if !may_name || text.is_empty() || is_quoted(text) || is_noise(text) {
             continue;
         }
-        if memchr::memchr(b'@', text.as_bytes()).is_none() {
+        if !named_fully {
             let announced = || {
                 let named = line.indented && follows_announcement(lines, index);
                 named.then(|| bare_name(text)).flatten()

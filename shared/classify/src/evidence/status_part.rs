@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::words::{MAX_WORDS_BYTES, Words};
 use super::{Codes, Evidence, Outcome, Source};
+use crate::mime::{lines_of, split_once, trim};
 use crate::words::{Address, EnhancedStatus};
 
 /// Recipients of one report; a list of a thousand members fits, a bomb does not.
@@ -36,33 +37,32 @@ pub(crate) fn read_status_part(text: &str) -> StatusReport {
     let mut report = StatusReport::default();
     let mut group: Option<Evidence> = None;
     let mut after_blank = false;
-    let mut lines = text.lines().peekable();
+    let mut lines = lines_of(text).peekable();
     while let Some(line) = lines.next() {
-        let trimmed = line.trim();
+        let trimmed = trim(line);
         if trimmed.is_empty() {
             after_blank = true;
             continue;
         }
-        let Some((name, value)) = trimmed
-            .split_once(':')
-            .filter(|(name, _)| is_field_name(name.trim_end()))
-        else {
+        let Some((name, value)) = split_once(trimmed, b':').filter(|(name, _)| is_field_name(name.trim_end())) else {
             continue;
         };
+        let name = name.trim_end();
+        let spills = name.eq_ignore_ascii_case("diagnostic-code");
         // Continuation lines begin with white space, and in damaged reports with nothing: those end at the next field.
-        let mut value = Cow::Borrowed(value.trim());
+        let indented = is_indented(line);
+        let mut value = Cow::Borrowed(trim(value));
         while let Some(next) = lines.peek() {
-            let folded = next.starts_with([' ', '\t']) && !next.trim().is_empty() && !line.starts_with([' ', '\t']);
-            let spilled = !next.trim().is_empty() && !has_field(next) && name.eq_ignore_ascii_case("diagnostic-code");
-            if !(folded || spilled) || value.len() > MAX_WORDS_BYTES {
+            let goes_on = is_indented(next) && !indented || spills && !has_field(next);
+            let next = trim(next);
+            if !goes_on || next.is_empty() || value.len() > MAX_WORDS_BYTES {
                 break;
             }
             let value = value.to_mut();
             value.push(' ');
-            value.push_str(next.trim());
+            value.push_str(next);
             lines.next();
         }
-        let name = name.trim_end();
         let known = FIELDS.iter().copied().find(|known| known.eq_ignore_ascii_case(name));
         let Some(name) = known else { continue };
         match name {
@@ -89,9 +89,9 @@ pub(crate) fn read_status_part(text: &str) -> StatusReport {
 
 /// `type; address` of a recipient field, its encoding undone. Types that are no mail addresses name nobody.
 pub(crate) fn recipient_address(value: &str) -> Option<Address> {
-    let (kind, address) = match value.split_once(';') {
-        Some((kind, address)) if !kind.contains('@') => (kind.trim(), address.trim()),
-        _ => ("rfc822", value.trim()),
+    let (kind, address) = match split_once(value, b';') {
+        Some((kind, address)) if !kind.contains('@') => (trim(kind), trim(address)),
+        _ => ("rfc822", trim(value)),
     };
     if address.is_empty() {
         return None;
@@ -101,7 +101,7 @@ pub(crate) fn recipient_address(value: &str) -> Option<Address> {
         (Some(open), Some(close)) if open < close => address.get(open + 1..close).unwrap_or(address),
         _ => address.split(" (").next().unwrap_or(address),
     };
-    let inner = inner.trim().trim_end_matches([',', ';']).trim_matches('\'');
+    let inner = trim(inner).trim_end_matches([',', ';']).trim_matches('\'');
     let decoded = if kind.eq_ignore_ascii_case("utf-8") || inner.contains("\\x{") {
         unitext(inner)
     } else {
@@ -118,10 +118,15 @@ fn is_field_name(name: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+fn is_indented(line: &str) -> bool {
+    line.starts_with([' ', '\t'])
+}
+
 fn has_field(line: &str) -> bool {
-    line.split_once(':').is_some_and(|(name, _)| {
-        is_field_name(name.trim()) && name.contains('-')
-            || matches!(name.trim().to_ascii_lowercase().as_str(), "action" | "status")
+    split_once(line, b':').is_some_and(|(name, _)| {
+        let name = trim(name);
+        let bare = ["action", "status"].iter().any(|bare| bare.eq_ignore_ascii_case(name));
+        bare || is_field_name(name) && name.contains('-')
     })
 }
 
@@ -162,7 +167,7 @@ fn fill(group: &mut Evidence, name: &str, value: &str) {
         }
         "remote-mta" => group.remote_mta = host(value),
         "diagnostic-code" => {
-            let words = match value.split_once(';') {
+            let words = match split_once(value, b';') {
                 Some((kind, words)) if kind.len() <= 24 && !kind.trim().contains(' ') => words,
                 _ => value,
             };

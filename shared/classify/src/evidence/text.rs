@@ -10,7 +10,7 @@ use super::tells::Tells;
 use super::transcript::{opens_conversation, said_before};
 use super::words::{MAX_WORDS_BYTES, Words};
 use super::{Codes, Evidence, Outcome, Source};
-use crate::mime::lines_of;
+use crate::mime::{lines_of, trim};
 use crate::words::Address;
 
 /// A report speaks in its first lines; a log attached as text does not count.
@@ -44,7 +44,7 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
         report: text,
         ..TextReport::default()
     };
-    let block = header_block(text);
+    let (mut lines, block) = lines_before_header(text);
     let mut cut = block.map(|block| (block, block));
     let mut failing = Vec::new();
     let before_block = text.get(..block.unwrap_or(text.len())).unwrap_or(text);
@@ -67,24 +67,16 @@ pub(crate) fn read_text<'t>(text: &'t str, phrases: &Phrases, ours: &[&Address],
         read.report = text.get(..report_end).unwrap_or(text);
         read.returned = text.get(after..);
     }
+    lines.truncate(lines.partition_point(|line| line.start < read.report.len()));
     let mut failing = failing.into_iter().peekable();
-    let mut start = 0;
-    let mut lines: Vec<Line<'_>> = Vec::with_capacity(COMMON_LINES);
-    lines.extend(lines_of(read.report).take(MAX_LINES).map(|line| {
-        let end = start + line.len();
-        start = end + 1;
-        let mut fails = false;
-        while failing.next_if(|at| *at < start).is_some() {
-            fails = true;
+    let mut following = lines.iter_mut().peekable();
+    while let Some(line) = following.next() {
+        let next = following.peek().map_or(read.report.len(), |next| next.start);
+        while failing.next_if(|at| *at < next).is_some() {
+            line.fails = true;
         }
-        let text = line.trim();
-        Line {
-            text,
-            indented: line.starts_with([' ', '\t']),
-            codes: Codes::find(text),
-            fails,
-        }
-    }));
+        line.codes = Codes::find(line.text);
+    }
     read.recipients = recipients(
         &lines,
         phrases,
@@ -375,15 +367,27 @@ fn line_end(text: &str, at: usize) -> usize {
         .map_or(text.len(), |newline| at + newline + 1)
 }
 
-/// Where a mail header begins in running text: header lines in a row, one of them a trace or an identity. A report that
-/// introduces itself with the header of the sent message goes on after it; that one is passed over.
-fn header_block(text: &str) -> Option<usize> {
+/// The lines up to where a mail header begins in running text, and where that is: header lines in a row, one of them a trace
+/// or an identity. A report that introduces itself with the header of the sent message goes on after it; that one is passed
+/// over.
+fn lines_before_header(text: &str) -> (Vec<Line<'_>>, Option<usize>) {
+    let mut read = Vec::with_capacity(COMMON_LINES);
     let mut run: Option<(usize, u32, bool)> = None;
     let mut introduced = false;
     let mut at = 0;
     for line in lines_of(text) {
-        let unquoted = line.trim_start_matches(['>', '|', ' ', '\t']);
-        let blank = unquoted.trim_end().is_empty();
+        let trimmed = trim(line);
+        if read.len() < MAX_LINES {
+            read.push(Line {
+                start: at,
+                text: trimmed,
+                indented: line.starts_with([' ', '\t']),
+                codes: Codes::default(),
+                fails: false,
+            });
+        }
+        let unquoted = trimmed.trim_start_matches(['>', '|', ' ', '\t']);
+        let blank = unquoted.is_empty();
         let trace = starts_with_any(unquoted, TRACES);
         if trace || starts_with_any(unquoted, HEADER_NAMES) {
             let (start, lines, traced) = run.unwrap_or((at, 0, false));
@@ -393,15 +397,15 @@ fn header_block(text: &str) -> Option<usize> {
         } else {
             run = None;
             if !blank {
-                introduced = line.trim_end().ends_with("header fields:");
+                introduced = trimmed.ends_with("header fields:");
             }
         }
         if let Some((start, _, _)) = run.filter(|(_, lines, traced)| *lines >= 2 && *traced && !introduced) {
-            return Some(start);
+            return (read, Some(start));
         }
         at += line.len() + 1;
     }
-    None
+    (read, None)
 }
 
 /// Fields that a returned header has and a report has not.

@@ -12,7 +12,7 @@ const MAX_FIELD_BYTES: usize = 32 << 10;
 
 /// The addresses of an unfolded, decoded field value, groups opened, display names dropped.
 pub(crate) fn addresses(value: &str) -> Vec<Address> {
-    let value = value.trim();
+    let value = super::trim(value);
     if value.is_empty() {
         return Vec::new();
     }

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::decode::{decode_words, guess_text};
+use super::trim;
 
 /// More fields than any real header has; what follows is left alone.
 const MAX_FIELDS: usize = 1_000;
@@ -222,7 +223,7 @@ impl Field {
             .get_or_init(|| (!is_plain(raw)).then(|| header_value(raw).into_boxed_str()));
         match decoded {
             Some(decoded) => decoded,
-            None => std::str::from_utf8(raw).unwrap_or_default().trim(),
+            None => trim(std::str::from_utf8(raw).unwrap_or_default()),
         }
     }
 }

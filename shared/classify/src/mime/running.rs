@@ -15,6 +15,7 @@ pub(crate) fn addresses_with_places(line: &str) -> Vec<(usize, usize, Address)> 
     let bytes = line.as_bytes();
     let mut found = Vec::new();
     let mut from = 0;
+    let ascii = line.is_ascii();
     while let Some(at) = bytes
         .get(from..)
         .and_then(|rest| memchr::memchr(b'@', rest))
@@ -41,7 +42,9 @@ pub(crate) fn addresses_with_places(line: &str) -> Vec<(usize, usize, Address)> 
         while end > at + 1 && (!line.is_char_boundary(end) || matches!(bytes.get(end - 1), Some(b'.' | b'-' | b'_'))) {
             end -= 1;
         }
-        end -= particle_len(line.get(at + 1..end).unwrap_or_default());
+        if !ascii {
+            end -= particle_len(line.get(at + 1..end).unwrap_or_default());
+        }
         from = end.max(at + 1);
         let raw = line.get(start..end).unwrap_or_default();
         let trimmed = raw.trim_start_matches([
@@ -53,12 +56,9 @@ pub(crate) fn addresses_with_places(line: &str) -> Vec<(usize, usize, Address)> 
         let plausible = bracketed && !domain.is_empty()
             || domain.contains('.') && !domain.starts_with('.') && !domain.contains("..");
         // A wide sentence right before an address belongs to the sentence.
-        let trimmed_wide = match trimmed
-            .char_indices()
-            .rev()
-            .find(|(_, c)| is_ideographic_punctuation(*c))
-        {
-            Some((cut, c)) => trimmed.get(cut + c.len_utf8()..).unwrap_or(trimmed),
+        let sentence = (!ascii).then(|| trimmed.rfind(is_ideographic_punctuation)).flatten();
+        let trimmed_wide = match sentence.and_then(|cut| trimmed.get(cut..)) {
+            Some(rest) => rest.trim_start_matches(is_ideographic_punctuation),
             None => trimmed,
         };
         if plausible && let Some(address) = Address::parse(trimmed_wide).filter(|a| a.as_str().contains('@')) {

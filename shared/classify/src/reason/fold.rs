@@ -101,8 +101,8 @@ pub(super) fn fold(text: &str) -> Folded {
         if word > 0 {
             folder.word(at, at + word);
             at += word;
-        } else if is_run(c) {
-            let length = rest(text, at).bytes().position(|b| !is_run(char::from(b)));
+        } else if u8::try_from(c).is_ok_and(is_run) {
+            let length = rest(text, at).bytes().position(|byte| !is_run(byte));
             let end = length.map_or(text.len(), |length| at + length);
             folder.run(at, end);
             at = end;
@@ -428,32 +428,22 @@ fn status_at(text: &str) -> Option<EnhancedStatus> {
     EnhancedStatus::read(text.split_whitespace().next()?)
 }
 
-/// Characters that addresses, links, host names and codes are made of.
-const fn is_run(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || matches!(
-            c,
-            '.' | '-'
-                | '_'
-                | '@'
-                | ':'
-                | '/'
-                | '='
-                | '?'
-                | '&'
-                | '#'
-                | '%'
-                | '+'
-                | '~'
-                | '!'
-                | '$'
-                | '^'
-                | ','
-                | ';'
-                | '\''
-                | '*'
-                | '|'
-        )
+/// Whether addresses, links, host names and codes are made of such bytes.
+fn is_run(byte: u8) -> bool {
+    const MARKS: &[u8] = b".-_@:/=?&#%+~!$^,;'*|";
+    const RUN: [bool; 256] = {
+        let (mut run, mut byte, mut mark) = ([false; 256], 0, 0);
+        while byte < run.len() {
+            run[byte] = (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        while mark < MARKS.len() {
+            run[MARKS[mark] as usize] = true;
+            mark += 1;
+        }
+        run
+    };
+    RUN.get(usize::from(byte)).is_some_and(|run| *run)
 }
 
 fn char_at(text: &str, at: usize) -> Option<char> {

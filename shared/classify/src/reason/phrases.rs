@@ -198,13 +198,12 @@ impl PhraseSet {
             seen: Vec::new(),
         };
         let mut at = 0;
-        while let Some(c) = folded.get(at..).and_then(|rest| rest.chars().next()) {
-            if c != ' ' {
+        while let Some(byte) = folded.as_bytes().get(at) {
+            if *byte == b' ' {
+                at += 1;
+            } else {
                 search.at(at);
-            }
-            at += c.len_utf8();
-            if continues_word(c) {
-                at += folded.get(at..).map_or(0, rest_of_word);
+                at += folded.get(at..).map_or(1, length_of_word);
             }
         }
         search.found
@@ -321,16 +320,26 @@ impl Search<'_> {
 
 fn is_negated(folded: &str, start: usize) -> bool {
     let before = folded.get(..start).unwrap_or_default();
-    NEGATIONS.iter().any(|negation| {
-        before
-            .strip_suffix(negation)
-            .is_some_and(|rest| !rest.chars().next_back().is_some_and(continues_word))
-    })
+    let ending = before.as_bytes().last_chunk();
+    let possible = ending.is_some_and(|ending| {
+        NEGATIONS
+            .iter()
+            .any(|negation| negation.as_bytes().last_chunk() == Some::<&[u8; 3]>(ending))
+    });
+    possible
+        && NEGATIONS.iter().any(|negation| {
+            before
+                .strip_suffix(negation)
+                .is_some_and(|rest| !rest.chars().next_back().is_some_and(continues_word))
+        })
 }
 
-/// How long what is left of a word is.
-fn rest_of_word(text: &str) -> usize {
-    let mut length = 0;
+/// How long the word is that stands here, or the mark.
+fn length_of_word(text: &str) -> usize {
+    let mut length = match text.chars().next() {
+        Some(first) if continues_word(first) => 0,
+        first => return first.map_or(1, char::len_utf8),
+    };
     while let Some(rest) = text.get(length..) {
         let ascii = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric());
         length += ascii.unwrap_or(rest.len());
@@ -347,6 +356,7 @@ fn begins_with_letter(text: &str) -> bool {
 }
 
 /// Whether a character next to a match means that the match is only a part of a word.
+#[inline]
 fn continues_word(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric()
@@ -355,6 +365,7 @@ fn continues_word(c: char) -> bool {
     }
 }
 
+#[inline(never)]
 fn continues_word_beyond_ascii(c: char) -> bool {
     match c {
         // Cyrillic, Greek, Hebrew, Arabic and Devanagari letters: no need for a look at Unicode's tables.

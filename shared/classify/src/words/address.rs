@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::mime::trim;
+
 /// The longest address taken from a message: RFC 5321's 254 octets, and room for wrapped and generated ones.
 const MAX_ADDRESS_BYTES: usize = 512;
 
@@ -20,11 +22,11 @@ impl Address {
     /// `None` when nothing is left, when it holds white space outside quotes or control characters, or when it is
     /// longer than an address can be.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let text = text
-            .strip_prefix('<')
-            .map_or(text, |rest| rest.strip_suffix('>').unwrap_or(rest))
-            .trim();
+        let text = trim(text);
+        let text = match text.strip_prefix('<') {
+            Some(rest) => trim(rest.strip_suffix('>').unwrap_or(rest)),
+            None => text,
+        };
         let text = text
             .strip_prefix('\'')
             .and_then(|rest| rest.strip_suffix('\''))
@@ -42,8 +44,9 @@ impl Address {
             _ => c.is_control() || c.is_whitespace() && !quoted,
         };
         let hollow = text.starts_with('@') || text.ends_with('@');
-        let plain = |byte: u8| matches!(byte, 0x21..=0x7e) && !matches!(byte, b'<' | b'>');
-        (!hollow && (text.bytes().all(plain) || !text.contains(strange))).then(|| Self(text.to_owned()))
+        // Every byte is asked, so that many can be asked at a time.
+        let plain = |plain: bool, byte: u8| plain & matches!(byte, 0x21..=0x7e) & (byte != b'<') & (byte != b'>');
+        (!hollow && (text.bytes().fold(true, plain) || !text.contains(strange))).then(|| Self(text.to_owned()))
     }
 
     /// As it was written.
