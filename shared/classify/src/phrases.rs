@@ -14,8 +14,11 @@ use std::borrow::Cow;
 const MIN_PHRASE: usize = 4;
 /// Bytes looked at; a key is all of them, or for the sake of longer steps all but the last.
 const WINDOW: usize = 4;
-/// Bits of which a key sets one, for each of the keys: most looks end with one that is not set.
-const BITS_PER_KEY: usize = 16;
+/// Bits of which a key sets one, as words: so many more than the largest set has keys that most looks end with one that is
+/// not set, and so few that all of them stay at hand.
+const BIT_WORDS: usize = 1 << 10;
+/// What is left of a hash to tell them apart.
+const BITS: u32 = (BIT_WORDS * 64).trailing_zeros();
 /// Windows that are looked at before those are that may hold a key.
 const WINDOWS_AT_ONCE: usize = 64;
 /// Hashes told apart when the uses of keys are counted.
@@ -87,11 +90,11 @@ struct Keys {
     width: usize,
     /// Makes a hash of a window's bytes, blind to those that are not the key's.
     multiplier: u32,
-    /// How much of the hash is too much to tell `bits` apart.
-    shift: u32,
     /// One bit for each hash that a key has.
-    bits: Vec<u64>,
-    /// Where the keys of each list begin; those of sixteen bits share one.
+    bits: Box<[u64; BIT_WORDS]>,
+    /// How much of a bit's number tells lists apart: there are about as many as keys.
+    list_shift: u32,
+    /// Where the keys of each list begin.
     lists: Vec<u16>,
     filed: Vec<Key>,
 }
@@ -117,16 +120,14 @@ impl Keys {
         // A window has to hold a whole number of steps, and a phrase a key wherever the looks fall.
         let step = if shortest > WINDOW + 1 { WINDOW } else { WINDOW / 2 };
         let width = (shortest - step + 1).min(WINDOW);
-        let bits = (BITS_PER_KEY * step * phrases.clone().count())
-            .next_power_of_two()
-            .max(64);
+        let lists = (step * phrases.clone().count()).next_power_of_two();
         let mut all = Self {
             step,
             width,
             multiplier: 0x9E37_79B1 << (8 * (WINDOW - width)),
-            shift: u32::BITS - bits.trailing_zeros(),
-            bits: vec![0; bits / 64],
-            lists: Vec::new(),
+            bits: Box::new([0; BIT_WORDS]),
+            list_shift: BITS - lists.trailing_zeros().min(BITS),
+            lists: Vec::with_capacity(lists + 1),
             filed: Vec::new(),
         };
         let counted = |hash: u32| (hash >> (u32::BITS - COUNTED)) as usize;
@@ -156,21 +157,25 @@ impl Keys {
                     phrase,
                     offset,
                 };
-                (all.bit(hash), key)
+                (bit_of(hash), key)
             }));
         }
         keys.sort_unstable_by_key(|(bit, key)| (*bit, key.phrase));
-        all.lists = (0..=bits / BITS_PER_KEY)
-            .map(|list| keys.partition_point(|(bit, _)| bit / BITS_PER_KEY < list))
-            .map(|begin| u16::try_from(begin).unwrap_or(u16::MAX))
-            .collect();
         for (bit, key) in keys {
             if let Some(bits) = all.bits.get_mut(bit / 64) {
                 *bits |= 1 << (bit % 64);
             }
+            all.begin_lists(bit >> all.list_shift);
             all.filed.push(key);
         }
+        all.begin_lists(lists);
         all
+    }
+
+    /// Begins every list up to this one with the next key.
+    fn begin_lists(&mut self, last: usize) {
+        let next = u16::try_from(self.filed.len()).unwrap_or(u16::MAX);
+        self.lists.resize(self.lists.len().max(last + 1), next);
     }
 
     fn is_empty(&self) -> bool {
@@ -189,7 +194,7 @@ impl Keys {
                     if let Some(next) = noted.get_mut(count % WINDOWS_AT_ONCE) {
                         *next = number;
                     }
-                    count += usize::from(self.is_set(self.bit(self.hash(*window))));
+                    count += usize::from(self.is_set(bit_of(self.hash(*window))));
                 }
                 for number in noted.iter().take(count) {
                     self.look(text, at + usize::from(*number) * WINDOW, &mut check);
@@ -205,7 +210,7 @@ impl Keys {
     /// Whether a key has this bit.
     fn is_set(&self, bit: usize) -> bool {
         self.bits
-            .get(bit / 64)
+            .get(bit / 64 % BIT_WORDS)
             .is_some_and(|bits| bits & (1 << (bit % 64)) != 0)
     }
 
@@ -213,7 +218,7 @@ impl Keys {
     fn look(&self, text: &[u8], at: usize, check: &mut impl FnMut(usize, &Key)) {
         let stands = eight_at(text, at);
         let [a, b, c, d, ..] = stands.to_le_bytes();
-        let list = self.bit(self.hash([a, b, c, d])) / BITS_PER_KEY;
+        let list = bit_of(self.hash([a, b, c, d])) >> self.list_shift;
         let bound = |list: usize| self.lists.get(list).copied().map_or(0, usize::from);
         for key in self.filed.get(bound(list)..bound(list + 1)).unwrap_or_default() {
             if (key.bytes ^ stands) & key.mask == 0 {
@@ -237,10 +242,11 @@ impl Keys {
         let bytes = u32::from_le_bytes(window) | 0x2020_2020;
         bytes.wrapping_mul(self.multiplier)
     }
+}
 
-    fn bit(&self, hash: u32) -> usize {
-        (hash >> self.shift) as usize
-    }
+/// Which bit a hash sets.
+fn bit_of(hash: u32) -> usize {
+    (hash >> (u32::BITS - BITS)) as usize
 }
 
 /// The eight bytes at `at`, as far as there are as many, as a number; the bit that tells cases apart is set, which also
