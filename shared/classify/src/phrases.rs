@@ -253,13 +253,11 @@ fn bit_of(hash: u32) -> usize {
 /// makes some other bytes equal.
 fn eight_at(text: &[u8], at: usize) -> u64 {
     let rest = text.get(at..).unwrap_or_default();
-    let eight = match (rest.first_chunk(), text.last_chunk()) {
-        (Some(eight), _) => u64::from_le_bytes(*eight),
-        (None, Some(last)) => u64::from_le_bytes(*last).unbounded_shr(u8::BITS * (8 - rest.len() as u32)),
-        (None, None) => rest
-            .iter()
-            .rev()
-            .fold(0, |eight, byte| eight << u8::BITS | u64::from(*byte)),
+    let eight = match (rest.first_chunk(), text.last_chunk(), rest.len()) {
+        (Some(eight), _, _) => u64::from_le_bytes(*eight),
+        // The last eight, less what stands before.
+        (None, Some(last), 1..) => u64::from_le_bytes(*last) >> (8 * (8 - rest.len())),
+        _ => rest.iter().rev().fold(0, |eight, byte| eight << 8 | u64::from(*byte)),
     };
     eight | 0x2020_2020_2020_2020
 }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::decode::{decode_words, guess_text};
-use super::trim;
+use super::{any, trim};
 
 /// More fields than any real header has; what follows is left alone.
 const MAX_FIELDS: usize = 1_000;
@@ -230,12 +230,11 @@ impl Field {
 
 /// Whether a raw value is one line of ASCII without encoded words.
 fn is_plain(raw: &[u8]) -> bool {
-    let strange = |byte: u8| !byte.is_ascii() | (byte == b'\n') | (byte == 0x1b);
-    // Every byte is asked, so that many can be asked at a time.
-    let odd = |odd: bool, byte: &u8| odd | strange(*byte) | (*byte == b'=');
+    let strange = |byte: u8| matches!(byte, 0x80..|b'\n'| 0x1b);
     let encodes = |at: usize| raw.get(at + 1) == Some(&b'?');
-    let plain = !raw.iter().fold(false, odd)
-        || !raw.iter().any(|byte| strange(*byte)) && !memchr::memchr_iter(b'=', raw).any(encodes);
+    // One look at every byte tells for most.
+    let plain = !any(raw, |byte| strange(byte) || byte == b'=')
+        || !any(raw, strange) && !memchr::memchr_iter(b'=', raw).any(encodes);
     plain && raw.len() <= MAX_VALUE_BYTES
 }
 

@@ -360,6 +360,12 @@ pub(crate) fn trim(text: &str) -> &str {
     }
 }
 
+/// Whether any of `bytes`, few and most often none, is such a one. All of them are asked, so that many can be at a time.
+#[inline]
+pub(crate) fn any(bytes: &[u8], such: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(0, |any, byte| any | u8::from(such(*byte))) != 0
+}
+
 /// Splits at the first `byte`, which is ASCII; as [`str::split_once`], at memory speed.
 pub(crate) fn split_once(text: &str, byte: u8) -> Option<(&str, &str)> {
     let at = memchr::memchr(byte, text.as_bytes())?;

@@ -429,21 +429,32 @@ fn status_at(text: &str) -> Option<EnhancedStatus> {
 }
 
 /// Whether addresses, links, host names and codes are made of such bytes.
-fn is_run(byte: u8) -> bool {
-    const MARKS: &[u8] = b".-_@:/=?&#%+~!$^,;'*|";
-    const RUN: [bool; 256] = {
-        let (mut run, mut byte, mut mark) = ([false; 256], 0, 0);
-        while byte < run.len() {
-            run[byte] = (byte as u8).is_ascii_alphanumeric();
-            byte += 1;
-        }
-        while mark < MARKS.len() {
-            run[MARKS[mark] as usize] = true;
-            mark += 1;
-        }
-        run
-    };
-    RUN.get(usize::from(byte)).is_some_and(|run| *run)
+#[inline]
+const fn is_run(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'.' | b'-'
+                | b'_'
+                | b'@'
+                | b':'
+                | b'/'
+                | b'='
+                | b'?'
+                | b'&'
+                | b'#'
+                | b'%'
+                | b'+'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'^'
+                | b','
+                | b';'
+                | b'\''
+                | b'*'
+                | b'|'
+        )
 }
 
 fn char_at(text: &str, at: usize) -> Option<char> {

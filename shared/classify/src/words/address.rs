@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::mime::trim;
+use crate::mime::{any, trim};
 
 /// The longest address taken from a message: RFC 5321's 254 octets, and room for wrapped and generated ones.
 const MAX_ADDRESS_BYTES: usize = 512;
@@ -44,9 +44,9 @@ impl Address {
             _ => c.is_control() || c.is_whitespace() && !quoted,
         };
         let hollow = text.starts_with('@') || text.ends_with('@');
-        // Every byte is asked, so that many can be asked at a time.
-        let plain = |plain: bool, byte: u8| plain & matches!(byte, 0x21..=0x7e) & (byte != b'<') & (byte != b'>');
-        (!hollow && (text.bytes().fold(true, plain) || !text.contains(strange))).then(|| Self(text.to_owned()))
+        let odd = |byte: u8| !matches!(byte, 0x21..=0x7e) || matches!(byte, b'<' | b'>');
+        let plain = !any(text.as_bytes(), odd);
+        (!hollow && (plain || !text.contains(strange))).then(|| Self(text.to_owned()))
     }
 
     /// As it was written.
