@@ -16,7 +16,7 @@ const MIN_PHRASE: usize = 4;
 const WINDOW: usize = 4;
 /// Bits of which a key sets one, as words: so many more than the largest set has keys that most looks end with one that is
 /// not set, and so few that all of them stay at hand.
-const BIT_WORDS: usize = 1 << 10;
+const BIT_WORDS: usize = 1 << 9;
 /// What is left of a hash to tell them apart.
 const BITS: u32 = (BIT_WORDS * 64).trailing_zeros();
 /// Windows that are looked at before those are that may hold a key.
