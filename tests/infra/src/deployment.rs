@@ -9,6 +9,8 @@ use crate::{ParseError, Template};
 pub struct Deployment {
     /// `infra/template.yaml`.
     pub template: Template,
+    /// `infra/samconfig.toml`.
+    pub samconfig: String,
     /// `docs/aws/runbook.md`.
     pub runbook: String,
     /// `docs/aws/metrics.md`.
@@ -46,6 +48,7 @@ impl Deployment {
         };
         Ok(Self {
             template: Template::parse(&file("infra/template.yaml")?)?,
+            samconfig: file("infra/samconfig.toml")?,
             runbook: file("docs/aws/runbook.md")?,
             metrics: file("docs/aws/metrics.md")?,
             events: file("docs/aws/events.md")?,

@@ -56,6 +56,126 @@ fn every_variable_that_a_function_asks_for_is_set() {
     }
 }
 
+/// What functions ask of AWS, by the words in their sources, and the grant that takes.
+const OPERATIONS: [(&str, &str); 12] = [
+    (".put_object()", "s3:PutObject"),
+    (".get_object()", "s3:GetObject"),
+    (".list_secrets()", "secretsmanager:ListSecrets"),
+    (".get_secret_value()", "secretsmanager:GetSecretValue"),
+    (".put_secret_value()", "secretsmanager:PutSecretValue"),
+    (".send_message_batch()", "sqs:SendMessage"),
+    (".get_item()", "dynamodb:GetItem"),
+    (".batch_get_item()", "dynamodb:BatchGetItem"),
+    (".query()", "dynamodb:Query"),
+    (".update_item()", "dynamodb:UpdateItem"),
+    ("Put::builder()", "dynamodb:PutItem"),
+    ("Delete::builder()", "dynamodb:DeleteItem"),
+];
+
+/// Of those, what is only ever part of a transaction together with others.
+const IN_TRANSACTIONS: [(&str, &str); 2] = [
+    ("ConditionCheck::builder()", "dynamodb:ConditionCheckItem"),
+    ("Update::builder()", "dynamodb:UpdateItem"),
+];
+
+/// What these sources ask for as well, for the command alone: tables and accounts are created, looked through and removed by
+/// people.
+const FOR_THE_COMMAND: [&str; 7] = [
+    ".create_table()",
+    ".update_time_to_live()",
+    ".scan()",
+    ".list_objects_v2()",
+    ".create_secret()",
+    ".describe_secret()",
+    ".delete_secret()",
+];
+
+/// What Lambda asks for in a role's name, and what no operation shows.
+const WITHOUT_A_WORD: [&str; 8] = [
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "s3:ListBucket",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+];
+
+#[test]
+fn roles_may_do_what_the_sources_of_their_functions_ask_for() {
+    let template = deployment().template;
+    for (role, sources) in [
+        (
+            "FetcherRole",
+            &[
+                "functions/fetcher/src",
+                "shared/accounts/src",
+                "shared/archive/src/store.rs",
+            ][..],
+        ),
+        (
+            "ClassifierRole",
+            &[
+                "functions/classifier/src",
+                "shared/contacts/src/repository",
+                "shared/archive/src",
+            ],
+        ),
+    ] {
+        let source: String = sources.iter().map(|path| source(&root().join(path))).collect();
+        let asked_for: BTreeSet<_> = OPERATIONS
+            .iter()
+            .chain(&IN_TRANSACTIONS)
+            .filter(|(word, _)| source.contains(word))
+            .map(|(_, action)| (*action).to_owned())
+            .collect();
+        let granted: BTreeSet<_> = template
+            .statements_of(role)
+            .into_iter()
+            .flat_map(|statement| statement.actions)
+            .filter(|action| !WITHOUT_A_WORD.contains(&action.as_str()))
+            .collect();
+        assert_eq!(granted, asked_for, "{role}");
+        let requests = requests(&source);
+        assert!(requests.contains(".put_object()"), "{role}: {requests:?}");
+        for request in requests {
+            let mut known = OPERATIONS.iter().map(|(word, _)| *word).chain(FOR_THE_COMMAND);
+            assert!(
+                known.any(|word| word == request),
+                "{role}: which grant does {request} take?"
+            );
+        }
+    }
+}
+
+/// The operations that are asked of a client in a source: what follows `client` and is sent.
+fn requests(source: &str) -> BTreeSet<String> {
+    let clients = source.split("client").skip(1);
+    let called = clients.filter_map(|rest| {
+        let call = rest.trim_start().split_inclusive(')').next()?;
+        let name = call.strip_prefix('.')?.strip_suffix("()")?;
+        let is_operation = name.contains('_') || ["scan", "query"].contains(&name);
+        let is_name = name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit());
+        // Transactions are granted by what they are made of.
+        (is_operation && is_name && !["transact_write_items", "get_or_init"].contains(&name)).then(|| call.to_owned())
+    });
+    called.collect()
+}
+
+/// A source file, or all of a folder, one behind the other.
+fn source(path: &Path) -> String {
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path)
+            .unwrap()
+            .map(|entry| source(&entry.unwrap().path()));
+        return entries.collect();
+    }
+    std::fs::read_to_string(path).unwrap()
+}
+
 /// The names of variables in a source file: text in capitals.
 fn variables(path: &str) -> BTreeSet<String> {
     let source = std::fs::read_to_string(root().join(path)).expect(path);

@@ -53,6 +53,10 @@ pub const ALL: &[Check] = &[
         parameters::complete,
     ),
     check(
+        "configurations set parameters that there are, to what they take",
+        parameters::configured,
+    ),
+    check(
         "alarms tell somebody and have an entry in the runbook",
         alarms::explained,
     ),

@@ -63,6 +63,42 @@ pub(super) fn complete(deployment: &Deployment) -> Vec<String> {
     faults
 }
 
+pub(super) fn configured(deployment: &Deployment) -> Vec<String> {
+    let configurations: toml::Table = match deployment.samconfig.parse() {
+        Ok(configurations) => configurations,
+        Err(error) => return vec![format!("infra/samconfig.toml: {error}")],
+    };
+    let mut faults = Vec::new();
+    for name in ["dev", "prod"] {
+        let below = ["deploy", "parameters", "parameter_overrides"];
+        let overrides = below
+            .iter()
+            .fold(configurations.get(name), |table, key| table?.get(key));
+        let Some(overrides) = overrides.and_then(toml::Value::as_array) else {
+            faults.push(format!("{name} sets no parameters"));
+            continue;
+        };
+        for setting in overrides.iter().filter_map(toml::Value::as_str) {
+            let (parameter, value) = setting.split_once('=').unwrap_or((setting, ""));
+            let allowed = deployment.template.at(&format!("/Parameters/{parameter}"));
+            if !takes(allowed, value) {
+                faults.push(format!("{name}: {parameter} does not take {value:?}"));
+            }
+        }
+    }
+    faults
+}
+
+/// Whether a parameter takes a value, as far as that is listed or counted.
+fn takes(parameter: &Value, value: &str) -> bool {
+    let bound = |name: &str| parameter.get(name).and_then(Value::as_i64);
+    match (parameter.get("AllowedValues"), bound("MinValue"), bound("MaxValue")) {
+        (Some(allowed), ..) => written(allowed).iter().any(|allowed| allowed == value),
+        (None, Some(least), Some(most)) => value.parse().is_ok_and(|value| (least..=most).contains(&value)),
+        _ => !parameter.is_null() && !value.is_empty(),
+    }
+}
+
 /// The names that a value refers to, by `Ref` or within `Fn::Sub`.
 fn references(value: &Value) -> Vec<String> {
     match value {

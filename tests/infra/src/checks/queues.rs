@@ -32,6 +32,16 @@ pub(super) fn worked_off(deployment: &Deployment) -> Vec<String> {
                 faults.push(format!("{who}: nothing limits how many run at a time"));
             }
             let queue = named(at("/Queue"));
+            let feeds_itself = template.role_statements().iter().any(|statement| {
+                written(function.property("/Role")) == [format!("${{{}.Arn}}", statement.owner)]
+                    && statement.actions.iter().any(|action| action == "sqs:SendMessage")
+                    && statement.resources.contains(&format!("${{{queue}.Arn}}"))
+            });
+            if feeds_itself != (function.property("/RecursiveLoop") == "Allow") {
+                faults.push(format!(
+                    "{who}: Lambda ends what goes on in another job, or does not end a loop"
+                ));
+            }
             faults.extend(patience(template, &queue, function.property("/Timeout")));
             faults.extend(dead_letters(template, &queue));
         }

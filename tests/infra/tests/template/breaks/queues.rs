@@ -58,6 +58,21 @@ pub(super) fn add(breaks: &mut Breaks) {
         *d.template.at_mut("/Parameters/FetcherTimeout/AllowedValues").unwrap() = json!(["450"]);
     });
 
+    breaks.put(
+        check,
+        "an end to long mailboxes",
+        "Fetcher/Properties",
+        "RecursiveLoop",
+        json!("Terminate"),
+    );
+    breaks.put(
+        check,
+        "no end to loops",
+        "Classifier/Properties",
+        "RecursiveLoop",
+        json!("Allow"),
+    );
+
     let check = "whatever may fail leaves something behind";
     breaks.put(
         check,

@@ -116,4 +116,18 @@ pub(super) fn add(breaks: &mut Breaks) {
     breaks.add(check, "on no page", |d| {
         d.deploying = d.deploying.replace("`SesRuleSet`", "");
     });
+
+    let check = "configurations set parameters that there are, to what they take";
+    breaks.add(check, "an unknown one", |d| {
+        d.samconfig = d.samconfig.replace("LogLevel=", "LogLevels=");
+    });
+    breaks.add(check, "an unknown value", |d| {
+        d.samconfig = d.samconfig.replace("LogRetentionDays=90", "LogRetentionDays=91");
+    });
+    breaks.add(check, "too little", |d| {
+        d.samconfig = d.samconfig.replace("KeepVersionsDays=1", "KeepVersionsDays=0");
+    });
+    breaks.add(check, "no production", |d| {
+        d.samconfig = d.samconfig.replace("[prod.deploy", "[production.deploy");
+    });
 }
