@@ -35,7 +35,7 @@ const MAX_CONNECTIONS: usize = 256;
 
 /// How long a connection may take to send the head of its next request. Longer than SDKs keep idle connections (90
 /// seconds): they should be the ones who close.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
+const HEAD_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long requests under way may take to end once the end is near.
 const GRACE: Duration = Duration::from_secs(10);

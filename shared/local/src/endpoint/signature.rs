@@ -117,26 +117,68 @@ fn compute(request: &Parts, body: &[u8], said: &Said<'_>, credentials: &Credenti
 mod tests {
     use super::*;
 
-    /// Signed by AWS's command line: of another maker than what checks it here.
-    const AUTHORIZATION_HEADER: &str = "";
+    /// Signed by botocore 1.44.5, of another maker than what checks it here.
+    const HEADERS: [(&str, &str); 5] = [
+        ("host", "127.0.0.1:4566"),
+        ("content-type", "application/x-amz-json-1.0"),
+        ("x-amz-target", "DynamoDB_20120810.ListTables"),
+        ("x-amz-date", "20261121T080003Z"),
+        (
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=local/20261121/us-east-1/dynamodb/aws4_request, \
+             SignedHeaders=content-type;host;x-amz-date;x-amz-target, \
+             Signature=ca79964100fdb229cf9b97baee3b74d62b0d9dbf89b8cceb7b8e1c4908d5158b",
+        ),
+    ];
 
     fn request() -> Parts {
-        http::Request::new(()).into_parts().0
+        let request = HEADERS.iter().fold(http::Request::post("/"), |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn ours() -> Credentials {
+        Credentials::from_keys("local", "local", None)
+    }
+
+    #[test]
+    fn another_makers_signature_counts_for_exactly_what_was_signed() {
+        assert_eq!(verify(&request(), b"{}", &ours()), Ok(()));
+        assert_eq!(verify(&request(), b"[]", &ours()), Err(Unsigned::Wrong));
+        let other_secret = Credentials::from_keys("local", "other", None);
+        assert_eq!(verify(&request(), b"{}", &other_secret), Err(Unsigned::Wrong));
+        let other_key = Credentials::from_keys("other", "local", None);
+        assert_eq!(verify(&request(), b"{}", &other_key), Err(Unsigned::OtherKey));
+        for (name, value) in [
+            ("x-amz-target", "DynamoDB_20120810.Scan"),
+            ("x-amz-date", "20261121T080004Z"),
+            ("x-amz-date", "yesterday"),
+            ("host", "localhost"),
+        ] {
+            let mut parts = request();
+            parts.headers.insert(name, value.parse().unwrap());
+            assert_eq!(verify(&parts, b"{}", &ours()), Err(Unsigned::Wrong), "{name}: {value}");
+        }
+        // What was not signed may change on the way.
+        let mut parts = request();
+        parts.headers.insert("user-agent", "any".parse().unwrap());
+        assert_eq!(verify(&parts, b"{}", &ours()), Ok(()));
     }
 
     #[test]
     fn what_is_not_signed_is_told_so() {
         let mut parts = request();
-        let ours = Credentials::from_keys("local", "local", None);
-        assert_eq!(verify(&parts, b"{}", &ours), Err(Unsigned::Missing));
         for nonsense in [
+            "",
             "Basic bG9jYWw6bG9jYWw=",
             "AWS4-HMAC-SHA256",
             "AWS4-HMAC-SHA256 Credential=local",
         ] {
             parts.headers.insert(AUTHORIZATION, nonsense.parse().unwrap());
-            assert_eq!(verify(&parts, b"{}", &ours), Err(Unsigned::Missing), "{nonsense}");
+            assert_eq!(verify(&parts, b"{}", &ours()), Err(Unsigned::Missing), "{nonsense}");
         }
-        assert_eq!(AUTHORIZATION_HEADER, "");
+        parts.headers.remove(AUTHORIZATION);
+        assert_eq!(verify(&parts, b"{}", &ours()), Err(Unsigned::Missing));
     }
 }

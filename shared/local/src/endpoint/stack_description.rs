@@ -46,13 +46,14 @@ fn outputs(table_prefix: &str, host: &str) -> [(&'static str, String); 7] {
 
 fn description(table_prefix: &str, host: &str) -> String {
     let outputs = outputs(table_prefix, host);
-    let outputs: String = outputs
-        .iter()
-        .map(|(name, value)| {
-            let value = escape(value);
-            format!("<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>")
-        })
-        .collect();
+    let outputs = outputs.iter().fold(String::new(), |mut members, (name, value)| {
+        members += "<member><OutputKey>";
+        members += name;
+        members += "</OutputKey><OutputValue>";
+        members += &escape(value);
+        members += "</OutputValue></member>";
+        members
+    });
     format!(
         "<DescribeStacksResponse xmlns=\"{NAMESPACE}\"><DescribeStacksResult><Stacks><member>\
          <StackId>{}</StackId><StackName>{STACK}</StackName><CreationTime>2026-01-01T00:00:00.000Z</CreationTime>\

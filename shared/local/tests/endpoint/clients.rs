@@ -147,7 +147,7 @@ async fn the_command_line_works_on_it_as_on_aws() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_works_on_it_with_a_name_for_a_host_too() {
-    const SCRIPT: &str = r#"
+    const SCRIPT: &str = r"
 import io, sys
 import boto3
 s3 = boto3.client('s3')
@@ -175,7 +175,7 @@ try:
     sys.exit('there was a secret')
 except secrets.exceptions.ResourceNotFoundException:
     pass
-"#;
+";
     let Some(tools) = tools() else { return };
     for host in ["127.0.0.1", "localhost"] {
         let served = Served::start().await;

@@ -99,10 +99,10 @@ async fn what_was_said_beside_the_body_comes_along(queue: Queue) {
     };
     let binary = MessageAttributeValue::builder().data_type("Binary");
     let binary = binary.binary_value(b"\x00\xff".to_vec().into()).build().unwrap();
-    let send = queue.client.send_message().queue_url(&queue.url).message_body("x");
-    let send = send.message_attributes("who", text("String", "ann"));
-    let send = send.message_attributes("how.often", text("Number.int", "3"));
-    let sent = send.message_attributes("raw", binary).send().await.unwrap();
+    let message = queue.client.send_message().queue_url(&queue.url).message_body("x");
+    let message = message.message_attributes("who", text("String", "ann"));
+    let message = message.message_attributes("how.often", text("Number.int", "3"));
+    let sent = message.message_attributes("raw", binary).send().await.unwrap();
     let receive = queue.client.receive_message().queue_url(&queue.url);
     let receive = receive.message_attribute_names("All");
     let received = receive
@@ -131,14 +131,18 @@ async fn a_batch_is_answered_entry_by_entry(queue: Queue) {
         let entry = SendMessageBatchRequestEntry::builder().id(id);
         entry.message_body(body).build().unwrap()
     };
-    let send = queue.client.send_message_batch().queue_url(&queue.url);
-    let sent = send
+    let batch = queue.client.send_message_batch().queue_url(&queue.url);
+    let sent = batch
         .entries(entry("a", "one"))
         .entries(entry("b", "two"))
         .send()
         .await
         .unwrap();
-    let names: Vec<&str> = sent.successful().iter().map(|entry| entry.id()).collect();
+    let names: Vec<&str> = sent
+        .successful()
+        .iter()
+        .map(aws_sdk_sqs::types::SendMessageBatchResultEntry::id)
+        .collect();
     assert_eq!(names, ["a", "b"]);
     let same = queue.client.send_message_batch().queue_url(&queue.url);
     let refused = same

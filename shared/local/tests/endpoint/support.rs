@@ -64,13 +64,11 @@ pub(crate) async fn config(url: &str, access_key: &str, secret_key: &str) -> Sdk
 
 /// moto's configuration, where it runs.
 pub(crate) async fn moto() -> Option<SdkConfig> {
-    match std::env::var("REBOUND_MOTO_ENDPOINT") {
-        Ok(url) => Some(config(&url, "any", "any").await),
-        Err(_) => {
-            eprintln!("SKIPPED: REBOUND_MOTO_ENDPOINT is not set, moto does not take part");
-            None
-        }
-    }
+    let Ok(url) = std::env::var("REBOUND_MOTO_ENDPOINT") else {
+        eprintln!("SKIPPED: REBOUND_MOTO_ENDPOINT is not set, moto does not take part");
+        return None;
+    };
+    Some(config(&url, "any", "any").await)
 }
 
 /// Bytes that do not repeat.

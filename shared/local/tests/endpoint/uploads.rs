@@ -111,7 +111,7 @@ async fn the_parts_become_one_object_when_they_are_complete(bucket: Bucket) {
         .iter()
         .map(|part| (part.part_number, part.size))
         .collect();
-    assert_eq!(sizes, [(Some(1), Some(5 * MIB as i64)), (Some(2), Some(300_000))]);
+    assert_eq!(sizes, [(Some(1), Some(5_242_880)), (Some(2), Some(300_000))]);
 
     bucket.complete("raw/large", &upload, parts).await.unwrap();
     assert!(bucket.bytes("raw/large").await.unwrap() == [first, second].concat());
