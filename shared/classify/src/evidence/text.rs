@@ -16,7 +16,7 @@ use crate::words::Address;
 /// A report speaks in its first lines; a log attached as text does not count.
 const MAX_LINES: usize = 3_000;
 /// Most have fewer.
-const COMMON_LINES: usize = 64;
+const COMMON_LINES: usize = 20;
 /// Recipients of one report.
 const MAX_RECIPIENTS: usize = 1_000;
 /// Lines that a reply in a transcript goes on for.
