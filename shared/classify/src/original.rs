@@ -1,6 +1,6 @@
 //! The message that came back: who sent it to whom, about what, in which campaign.
 
-use crate::mime::{Fields, Mail, Role, addresses};
+use crate::mime::{Fields, Mail, Role, addresses, lines_of, split_once};
 use crate::report::Original;
 use crate::sent::SentMail;
 use crate::words::Address;
@@ -213,10 +213,10 @@ fn header_start(text: &str) -> Option<(usize, &str)> {
         "status",
     ];
     let mut at = 0;
-    for line in text.lines().take(MAX_LEADING_LINES) {
+    for line in lines_of(text).take(MAX_LEADING_LINES) {
         let unprefixed = line.trim_start_matches(['>', '|', ' ', '\t']);
         let prefix = line.get(..line.len() - unprefixed.len()).unwrap_or_default();
-        if let Some((name, _)) = unprefixed.split_once(':') {
+        if let Some((name, _)) = split_once(unprefixed, b':') {
             let name = name.trim_end();
             let initial = name.bytes().next().map(|initial| initial.to_ascii_lowercase());
             let known = FIRST

@@ -191,9 +191,8 @@ fn push(recipients: &mut Vec<Evidence>, mut group: Evidence) {
 
 /// `dns; mx.example.com (192.0.2.1)` without the type.
 fn host(value: &str) -> Option<String> {
-    let name = value.split_once(';').map_or(value, |(_, name)| name);
-    let name = name
-        .trim()
+    let name = split_once(value, b';').map_or(value, |(_, name)| name);
+    let name = trim(name)
         .split([' ', '\t'])
         .next()
         .unwrap_or_default()

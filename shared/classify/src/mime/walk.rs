@@ -4,6 +4,7 @@
 //! [`MAX_DEPTH`] open boundaries. There is no recursion.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
@@ -15,6 +16,9 @@ use super::fields::FieldTable;
 const MAX_DEPTH: usize = 24;
 /// Parts of one message; what follows belongs to the last one.
 const MAX_PARTS: usize = 400;
+
+/// How every boundary line begins, behind the end of the line before.
+static DASHES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n--"));
 
 /// Where a part is and what it is for.
 #[derive(Debug)]
@@ -51,7 +55,6 @@ struct Open {
 pub(super) fn walk(bytes: &[u8]) -> Walk {
     let mut walk = Walk::default();
     let mut open: Vec<Open> = Vec::new();
-    let dashes = Finder::new(b"\n--");
     // Blank lines before the header are an accident of storage.
     let blanks = bytes.iter().take_while(|b| matches!(b, b'\n' | b' ' | b'\t')).count();
     let mut at = bytes
@@ -93,7 +96,7 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
         // Forward to the next boundary line that belongs to something open.
         let mut line = at;
         loop {
-            let Some(found) = next_dashes(&dashes, bytes, line) else {
+            let Some(found) = next_dashes(bytes, line) else {
                 walk.damaged |= open.iter().any(|o| !o.boundary.is_empty());
                 return walk;
             };
@@ -271,12 +274,12 @@ fn adopt_boundary(bytes: &[u8], start: usize, line: &[u8], open: &mut [Open]) ->
 }
 
 /// Offset of the next line that starts with two dashes, at or after the line starting at `from`.
-fn next_dashes(dashes: &Finder<'_>, bytes: &[u8], from: usize) -> Option<usize> {
+fn next_dashes(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     if rest.starts_with(b"--") && (from == 0 || bytes.get(from - 1) == Some(&b'\n')) {
         return Some(from);
     }
-    dashes.find(rest).map(|found| from + found + 1)
+    DASHES.find(rest).map(|found| from + found + 1)
 }
 
 fn line_at(bytes: &[u8], at: usize) -> &[u8] {
