@@ -23,8 +23,7 @@ pub(crate) fn addresses(value: &str) -> Vec<Address> {
     while !value.is_char_boundary(end) {
         end -= 1;
     }
-    let mut field = value.as_bytes().get(..end).unwrap_or_default().to_vec();
-    field.push(b'\n');
+    let field = [value.as_bytes().get(..end).unwrap_or_default(), b"\n"].concat();
     let HeaderValue::Address(list) = MessageStream::new(&field).parse_address() else {
         return Vec::new();
     };

@@ -16,6 +16,8 @@ use super::fields::FieldTable;
 const MAX_DEPTH: usize = 24;
 /// Parts of one message; what follows belongs to the last one.
 const MAX_PARTS: usize = 400;
+/// Most have fewer.
+const COMMON_PARTS: usize = 6;
 
 /// How every boundary line begins, behind the end of the line before.
 static DASHES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n--"));
@@ -36,7 +38,7 @@ pub(super) struct RawPart {
 }
 
 /// The parts of a message, depth first; the first is the message itself.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Walk {
     pub(super) parts: Vec<RawPart>,
     /// A container was never closed: the message was cut off on its way, or is badly made.
@@ -53,7 +55,10 @@ struct Open {
 }
 
 pub(super) fn walk(bytes: &[u8]) -> Walk {
-    let mut walk = Walk::default();
+    let mut walk = Walk {
+        parts: Vec::with_capacity(COMMON_PARTS),
+        damaged: false,
+    };
     let mut open: Vec<Open> = Vec::new();
     // Blank lines before the header are an accident of storage.
     let blanks = bytes.iter().take_while(|b| matches!(b, b'\n' | b' ' | b'\t')).count();
