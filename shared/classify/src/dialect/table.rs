@@ -420,6 +420,11 @@ pub(super) const DIALECTS: &[Dialect] = &[
         ..NONE
     },
     Dialect {
+        id: "dovecot",
+        text: &["was automatically rejected:"],
+        ..NONE
+    },
+    Dialect {
         id: "opensmtpd",
         text: &[
             "hi!\n\n    this is the mailer-daemon",
