@@ -48,6 +48,8 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
+    use lambda_runtime::Context;
+    use lambda_runtime::layers::trace::request_span;
     use serde_json::Value;
 
     use super::*;
@@ -82,8 +84,11 @@ mod tests {
     #[test]
     fn a_line_is_a_flat_document_with_the_calls_ids() {
         let lines = logged(LevelFilter::INFO, || {
-            let span = tracing::info_span!(target: "lambda_runtime::layers", "invoke", requestId = "7", xrayTraceId = "Root=1");
-            span.in_scope(|| tracing::info!(target: "rebound_classifier", account = "news", "message judged"));
+            let mut context = Context::default();
+            context.request_id = "7".to_owned();
+            context.xray_trace_id = Some("Root=1".to_owned());
+            request_span(&context)
+                .in_scope(|| tracing::info!(target: "rebound_classifier", account = "news", "message judged"));
         });
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0]["message"], "message judged");
