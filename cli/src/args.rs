@@ -3,6 +3,7 @@
 mod accounts;
 mod contacts;
 mod policy;
+mod report;
 mod reprocess;
 mod serve;
 
@@ -18,6 +19,7 @@ pub(crate) use contacts::{
     HeldArgs, ImportArgs, ListKind, ListSource, RebuildArgs, ReleaseArgs,
 };
 pub(crate) use policy::PolicyCommand;
+pub(crate) use report::{CampaignsCommand, FailOn, ReportArgs, SentArgs};
 pub(crate) use reprocess::ReprocessArgs;
 pub(crate) use serve::ServeArgs;
 
@@ -87,6 +89,7 @@ Examples:
   rebound contacts list --suppressed           whom to stop mailing
   rebound contacts why ann@example.com         for what reason
   rebound contacts check list.csv > mail.csv   whom of a list to mail
+  rebound report --html report.html            why mail comes back, as a page
   rebound --stack rebound-prod contacts held   the same for a stack on AWS";
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +108,12 @@ pub(crate) enum Command {
     /// Look at contacts, decide about them, and take lists in and out
     #[command(subcommand)]
     Contacts(ContactsCommand),
+    /// Why mail comes back, and whom to stop mailing: on the terminal, as a page, as numbers
+    #[command(after_help = report::REPORT_EXAMPLES)]
+    Report(Box<ReportArgs>),
+    /// Say how much was sent, so that reports can give rates
+    #[command(subcommand)]
+    Campaigns(CampaignsCommand),
     /// Judge archived messages again, by newer rules or by your own, and show what changes
     ///
     /// Shows what each message says otherwise, and which contacts that suppresses or frees; nothing is written without

@@ -11,6 +11,7 @@ mod crash;
 mod explain;
 mod mailboxes;
 mod policy;
+mod report;
 mod sample_mailbox;
 mod serve;
 mod stack;

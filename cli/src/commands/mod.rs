@@ -1,11 +1,13 @@
 //! What the commands do.
 
 mod accounts;
+mod campaigns;
 mod classify;
 mod contacts;
 mod difference;
 mod own_rules;
 mod policy;
+mod report;
 mod reprocess;
 mod rules;
 mod run;
@@ -52,6 +54,8 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Classify(args) => classify::classify(&args),
         Command::Accounts(command) => accounts::execute(&place, command).await,
         Command::Contacts(command) => Box::pin(contacts::execute(&place, command)).await,
+        Command::Report(args) => Box::pin(report::report(&place, *args)).await,
+        Command::Campaigns(command) => Box::pin(campaigns::execute(&place, command)).await,
         Command::Reprocess(args) => Box::pin(reprocess::reprocess(&place, args)).await,
         Command::Policy(command) => policy::execute(&place, command).await,
         Command::Serve(args) => Box::pin(serve::serve(&place, args)).await,

@@ -205,6 +205,7 @@ impl Journal {
     }
 
     /// Every message it knows of, rulings included.
+    #[cfg_attr(not(feature = "dynamodb"), allow(dead_code, reason = "the repository asks"))]
     pub(crate) fn remembered(&self, address: &ContactAddress) -> impl Iterator<Item = MessageHash> {
         let stamps = [self.first, self.last_verdict, self.moved].into_iter().flatten();
         let ruled = |ruling: Ruling, rulings: &Newest<Stamp>| {

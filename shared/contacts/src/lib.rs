@@ -8,6 +8,7 @@
 //! default) keeps events and contacts in DynamoDB, one transaction per message or per batch of messages.
 
 mod address;
+mod brief;
 mod contact;
 mod decision;
 mod event;
@@ -19,9 +20,11 @@ mod policy;
 mod record;
 #[cfg(feature = "dynamodb")]
 pub mod repository;
+mod sent;
 pub mod story;
 
 pub use address::{ContactAddress, InvalidAddress};
+pub use brief::ContactBrief;
 pub use contact::{Change, Contact, Counters, LastVerdict, Status, fold};
 pub use decision::{Cause, Suppression};
 pub use event::{Authenticity, Event, EventKind, ManualAction, Ruling};
@@ -32,3 +35,4 @@ pub use policy::{
 };
 pub use rebound_message::MessageHash;
 pub use record::{InvalidRecord, MessageRecord, Origin};
+pub use sent::Sent;

@@ -79,11 +79,12 @@ const IN_TRANSACTIONS: [(&str, &str); 2] = [
 ];
 
 /// What these sources ask for as well, for the command alone: tables and accounts are created, looked through and removed by
-/// people.
-const FOR_THE_COMMAND: [&str; 7] = [
+/// people, who also say how much was sent.
+const FOR_THE_COMMAND: [&str; 8] = [
     ".create_table()",
     ".update_time_to_live()",
     ".scan()",
+    ".put_item()",
     ".list_objects_v2()",
     ".create_secret()",
     ".describe_secret()",

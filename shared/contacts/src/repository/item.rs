@@ -10,12 +10,21 @@ use rebound_classify::Address;
 
 use super::error::DamagedItem;
 use super::read::Unmailable;
+use super::reports::SENT;
 use crate::address::ContactAddress;
+use crate::brief::ContactBrief;
 use crate::contact::{Contact, Counters, LastVerdict};
 use crate::decision::Suppression;
 use crate::event::Event;
 use crate::journal::Journal;
 use crate::moment::Moment;
+use crate::sent::Sent;
+
+/// The attributes that say what suppresses a contact.
+const SUPPRESSED: [&str; 3] = ["suppressed_cause", "suppressed_at", "suppressed_by"];
+
+/// The attributes that say what would, if it were not held.
+const HELD: [&str; 3] = ["held_cause", "held_at", "held_by"];
 
 /// What DynamoDB calls an item.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -161,8 +170,8 @@ pub(super) fn contact_from_item(item: Item) -> Result<Stored, DamagedItem> {
     let mut item = Reader::new(item, "address");
     let journal = item.journal()?;
     let address = item.address()?.ok_or_else(|| item.damaged("address", "missing"))?;
-    let suppression = item.suppression(["suppressed_cause", "suppressed_at", "suppressed_by"])?;
-    let held = item.suppression(["held_cause", "held_at", "held_by"])?;
+    let suppression = item.suppression(SUPPRESSED)?;
+    let held = item.suppression(HELD)?;
     let last_verdict = match item.read("last_category")? {
         None => None,
         Some(category) => Some(LastVerdict {
@@ -216,6 +225,45 @@ pub(super) fn unmailable_from_item(item: Item, list: Option<&str>) -> Result<Unm
         suppression,
         left_at,
         address: item.key,
+    })
+}
+
+/// A contact in short, of an item that may carry no more than that.
+pub(super) fn brief_from_item(item: Item) -> Result<ContactBrief, DamagedItem> {
+    let mut item = Reader::new(item, "address");
+    let Some(address) = item.address()? else {
+        return Err(item.damaged("address", "missing"));
+    };
+    Ok(ContactBrief {
+        address,
+        suppression: item.suppression(SUPPRESSED)?,
+        held: item.suppression(HELD)?,
+        soft_streak: item.number("soft_streak")?.unwrap_or_default(),
+        last_reason: item.read("last_reason")?,
+        last_diagnostic: item.read("last_diagnostic")?,
+    })
+}
+
+pub(super) fn sent_to_item(sent: &Sent) -> Item {
+    let mut item = Attributes::default();
+    item.text("message", Some(SENT));
+    item.text("recipient", Some(sent.key()));
+    item.text("campaign", Some(&sent.campaign));
+    item.text("list", sent.list.as_ref());
+    item.text("domain", sent.domain.as_ref());
+    item.number("sent", Some(sent.count));
+    item.text("sent_at", Some(sent.at));
+    item.0
+}
+
+pub(super) fn sent_from_item(item: Item) -> Result<Sent, DamagedItem> {
+    let mut item = Reader::new(item, "recipient");
+    Ok(Sent {
+        campaign: item.needed("campaign")?,
+        list: item.read("list")?,
+        domain: item.read("domain")?,
+        count: item.count("sent")?,
+        at: item.needed("sent_at")?,
     })
 }
 

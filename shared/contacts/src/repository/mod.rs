@@ -15,6 +15,7 @@ mod plan;
 mod read;
 mod recompute;
 mod replace;
+mod reports;
 mod retry;
 mod sweep;
 mod tables;

@@ -311,7 +311,7 @@ impl Repository {
         self.query(request).await
     }
 
-    async fn scan(&self, request: ScanFluentBuilder) -> Result<Page, Failure> {
+    pub(super) async fn scan(&self, request: ScanFluentBuilder) -> Result<Page, Failure> {
         let page = persist(self.attempts(), || request.clone().send()).await?;
         Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
     }

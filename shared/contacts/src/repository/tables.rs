@@ -16,7 +16,7 @@ const DOMAIN_BY_TIME: &str = "domain-by-time";
 /// By `address` and `at`.
 pub(super) const ADDRESS_BY_TIME: &str = "address-by-time";
 /// By `day` and `at`.
-const DAY_BY_TIME: &str = "day-by-time";
+pub(super) const DAY_BY_TIME: &str = "day-by-time";
 /// By `campaign` and `at`.
 const CAMPAIGN_BY_TIME: &str = "campaign-by-time";
 

@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stderr,
     clippy::print_stdout
 )] // test code, though not in a `cfg(test)` module
@@ -13,6 +14,7 @@ mod killed;
 mod reading;
 mod recompute;
 mod recording;
+mod reports;
 mod requests;
 mod stores;
 mod support;

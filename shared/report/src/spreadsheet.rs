@@ -10,7 +10,7 @@ const TEXT_MARK: char = '\'';
 
 /// A stranger's text as a cell that no spreadsheet runs: with an apostrophe before what would be a formula.
 /// [`original_cell`] undoes it.
-pub(crate) fn harmless_cell(text: &str) -> Cow<'_, str> {
+pub fn harmless_cell(text: &str) -> Cow<'_, str> {
     if text.trim_start_matches(TEXT_MARK).starts_with(FORMULA) {
         Cow::Owned(format!("{TEXT_MARK}{text}"))
     } else {
@@ -19,7 +19,7 @@ pub(crate) fn harmless_cell(text: &str) -> Cow<'_, str> {
 }
 
 /// What [`harmless_cell`] was made of.
-pub(crate) fn original_cell(cell: &str) -> &str {
+pub fn original_cell(cell: &str) -> &str {
     if harmless_cell(cell).len() > cell.len() {
         cell.strip_prefix(TEXT_MARK).unwrap_or(cell)
     } else {

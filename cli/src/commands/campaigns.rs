@@ -1,0 +1,94 @@
+//! `rebound campaigns`: how much was sent.
+
+use anyhow::{Result, anyhow, bail};
+use futures::TryStreamExt;
+use rebound_contacts::Sent;
+use serde::Serialize;
+
+use super::Outcome;
+use crate::args::{CampaignsCommand, SentArgs};
+use crate::clock;
+use crate::complaints::say;
+use crate::input::time;
+use crate::output::print_rows;
+use crate::place::Place;
+use crate::workspace::Workspace;
+
+/// Runs one of the verbs.
+pub(super) async fn execute(place: &Place, command: CampaignsCommand) -> Result<Outcome> {
+    let workspace = Workspace::open(place).await?;
+    match command {
+        CampaignsCommand::Sent(args) => {
+            let sent = read(args)?;
+            workspace.contacts().note_sent(&sent).await?;
+            let Sent { campaign, count, .. } = sent;
+            say("note", format!("campaign {campaign}: {count} sent"));
+        }
+        CampaignsCommand::List { format } => {
+            let mut rows: Vec<Sent> = workspace.contacts().sent().try_collect().await?;
+            rows.sort_by(|one, other| (&one.campaign, &one.domain).cmp(&(&other.campaign, &other.domain)));
+            if rows.is_empty() {
+                say(
+                    "note",
+                    "nobody has said how much was sent; `rebound campaigns sent NAME COUNT` does",
+                );
+            }
+            let rows: Vec<Row> = rows.into_iter().map(Row::from).collect();
+            print_rows(&rows, format, ["CAMPAIGN", "LIST", "DOMAIN", "SENT", "WHEN"], |row| {
+                let Sent {
+                    campaign, list, domain, ..
+                } = &row.sent;
+                let [list, domain] = [list, domain].map(|name| name.as_deref().unwrap_or_default());
+                [campaign, list, domain, &row.count, &row.day]
+            })?;
+        }
+    }
+    workspace.close().await?;
+    Ok(Outcome::Done)
+}
+
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    sent: Sent,
+    #[serde(skip)]
+    count: String,
+    #[serde(skip)]
+    day: String,
+}
+
+impl From<Sent> for Row {
+    fn from(sent: Sent) -> Self {
+        Self {
+            count: sent.count.to_string(),
+            day: sent.at.day(),
+            sent,
+        }
+    }
+}
+
+fn read(args: SentArgs) -> Result<Sent> {
+    let SentArgs {
+        name,
+        count,
+        list,
+        domain,
+        at,
+    } = args;
+    if name.trim().is_empty() {
+        bail!("a campaign has a name");
+    }
+    let at = match at {
+        None => clock::now().into(),
+        Some(text) => {
+            time(&text).ok_or_else(|| anyhow!("--at {text:?} is no time: 2026-11-21 is, or 2026-11-21T20:23:37Z"))?
+        }
+    };
+    Ok(Sent {
+        campaign: name,
+        list,
+        domain: domain.map(|domain| domain.to_ascii_lowercase()),
+        count,
+        at,
+    })
+}
