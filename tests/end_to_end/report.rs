@@ -59,7 +59,8 @@ fn the_same_numbers_stand_on_the_terminal_on_the_page_and_in_the_sheets() {
         "--csv",
         &csv.to_string_lossy(),
     ]));
-    insta::assert_snapshot!("report", shown);
+    let called = format!("{} --data {}", env!("CARGO_BIN_EXE_rebound"), data.display());
+    insta::assert_snapshot!("report", shown.replace(&called, "rebound"));
 
     let numbers = numbers(data, &[]);
     let hard = numbers["totals"]["categories"]["hard-bounce"]

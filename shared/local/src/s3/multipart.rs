@@ -8,8 +8,8 @@ use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, CopyPartResult, CopySource,
     CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ListMultipartUploadsInput,
-    ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload, Range, UploadPartCopyInput,
-    UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
+    ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload, Range, StreamingBlob,
+    UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3Response, S3Result, TrailingHeaders, s3_error};
 
@@ -81,24 +81,13 @@ pub(super) async fn take(
     in_range(input.part_number)?;
     let given = given_checksums!(input);
     let upload = store.upload(input.bucket, input.key, input.upload_id).await?;
-    let mut expected = upload::Expected::new(input.content_md5, given, announced.as_deref(), trailers);
-    if let Some(agreed) = Agreed::of(&upload) {
-        expected = expected.computing(agreed.algorithm)?;
-    }
-    let received = upload::receive(store.blobs(), input.body, expected).await?;
-    let part = NewPart {
-        number: input.part_number,
-        size: received.size,
-        etag: received.etag.clone(),
-        checksum: received.checksum.clone(),
-        file: upload::into_file(store.blobs(), received.payload).await?,
-    };
-    store.put_part(upload, part).await?;
+    let expected = upload::Expected::new(input.content_md5, given, announced.as_deref(), trailers);
+    let (etag, checksum) = keep(store, upload, input.part_number, input.body, expected).await?;
     let mut output = UploadPartOutput {
-        e_tag: Some(ETag::Strong(received.etag)),
+        e_tag: Some(ETag::Strong(etag)),
         ..Default::default()
     };
-    set_checksum!(output, received.checksum);
+    set_checksum!(output, checksum);
     Ok(S3Response::new(output))
 }
 
@@ -121,30 +110,47 @@ pub(super) async fn copy(store: &Store, input: UploadPartCopyInput) -> S3Result<
             .map_err(|_| s3_error!(InvalidArgument, "the copy source range must be bytes=first-last"))?
             .check(source.size)?,
     };
-    let mut expected = upload::Expected::new(None, None, None, None);
-    if let Some(agreed) = Agreed::of(&upload) {
-        expected = expected.computing(agreed.algorithm)?;
-    }
     let body = download::stream(source.body, window);
-    let received = upload::receive(store.blobs(), Some(body), expected).await?;
-    let part = NewPart {
-        number: input.part_number,
-        size: received.size,
-        etag: received.etag.clone(),
-        checksum: received.checksum.clone(),
-        file: upload::into_file(store.blobs(), received.payload).await?,
-    };
-    store.put_part(upload, part).await?;
+    let expected = upload::Expected::new(None, None, None, None);
+    let (etag, checksum) = keep(store, upload, input.part_number, Some(body), expected).await?;
     let mut result = CopyPartResult {
-        e_tag: Some(ETag::Strong(received.etag)),
+        e_tag: Some(ETag::Strong(etag)),
         last_modified: Some(timestamp(crate::clock::now_ms())),
         ..Default::default()
     };
-    set_checksum!(result, received.checksum);
+    set_checksum!(result, checksum);
     Ok(S3Response::new(UploadPartCopyOutput {
         copy_part_result: Some(result),
         ..Default::default()
     }))
+}
+
+/// Stores what comes as a part, under the checksum that its upload agreed upon; its ETag and checksum.
+async fn keep(
+    store: &Store,
+    to: Upload,
+    number: i32,
+    body: Option<StreamingBlob>,
+    mut expected: upload::Expected,
+) -> S3Result<(String, Option<Checksum>)> {
+    if let Some(agreed) = Agreed::of(&to) {
+        expected = expected.computing(agreed.algorithm)?;
+    }
+    let upload::Received {
+        payload,
+        size,
+        etag,
+        checksum,
+    } = upload::receive(store.blobs(), body, expected).await?;
+    let part = NewPart {
+        number,
+        size,
+        etag: etag.clone(),
+        checksum: checksum.clone(),
+        file: upload::into_file(store.blobs(), payload).await?,
+    };
+    store.put_part(to, part).await?;
+    Ok((etag, checksum))
 }
 
 /// Makes one object of the parts that the client names, in their order.
