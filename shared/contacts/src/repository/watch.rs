@@ -6,7 +6,7 @@
 //! given back. A claim that is lost on the way makes the breaker open earlier, never later.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tokio::time::Instant;
@@ -32,11 +32,33 @@ const ACTOR: &str = "circuit breaker";
 /// What watches a batch; shared by its lanes.
 #[derive(Debug)]
 pub(super) struct Watch {
+    breaker: Breaker,
     now: Moment,
     /// By account, how many contacts this batch may still suppress.
-    left: Mutex<BTreeMap<String, u64>>,
-    /// Whether some of the batch will be held.
+    claims: Mutex<BTreeMap<String, Claims>>,
+    /// Whether it is known from the start that some of the batch will be held.
     holds: bool,
+}
+
+/// What a batch has claimed for one account.
+#[derive(Clone, Copy, Debug, Default)]
+struct Claims {
+    /// How many contacts it may still suppress.
+    left: u64,
+    /// How many more a plan would suppress: a contact that others have written meanwhile suppresses where it was not
+    /// forecast to.
+    short: u64,
+    /// No more are to be had: what is beyond is held.
+    are_spent: bool,
+}
+
+/// What came of taking a claim.
+enum Taken {
+    Claimed,
+    /// There is none left, but more may be had.
+    Short,
+    /// It is too much.
+    Refused,
 }
 
 /// What a batch would do, by account, if nobody watched.
@@ -72,8 +94,10 @@ impl Watch {
         let (Some(mut suppression), Some(account)) = (change.suppressed, watched_account(event)) else {
             return (change, None, Vec::new());
         };
-        if self.take(account) {
-            return (change, Some(account), Vec::new());
+        match self.take(account) {
+            Taken::Claimed => return (change, Some(account), Vec::new()),
+            Taken::Short => return (change, None, Vec::new()),
+            Taken::Refused => {}
         }
         let mut rulings = Vec::new();
         // With one thing held, another may suppress: a second report that came while the first was held, for example.
@@ -92,18 +116,48 @@ impl Watch {
 
     /// Gives back claims of a transaction that was not done.
     pub(super) fn give_back<'a>(&self, accounts: impl IntoIterator<Item = &'a str>) {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut claims = self.claims();
         for account in accounts {
-            *left.entry(account.to_owned()).or_default() += 1;
+            claims.entry(account.to_owned()).or_default().left += 1;
         }
     }
 
-    fn take(&self, account: &str) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = left
-            .get_mut(account)
-            .and_then(|left| Some((left.checked_sub(1)?, left)));
-        left.map(|(fewer, left)| *left = fewer).is_some()
+    /// By account, how many claims the plans since the last call were short of. Such a plan is not to be carried out.
+    pub(super) fn shortage(&self) -> Vec<(String, u64)> {
+        let mut claims = self.claims();
+        let short = claims
+            .iter_mut()
+            .map(|(account, claims)| (account.clone(), std::mem::take(&mut claims.short)));
+        short.filter(|(_, short)| *short > 0).collect()
+    }
+
+    /// Takes a claim. That there is none left is an answer only once no more are to be had; until then it is noted, and
+    /// the plan goes on as if there were.
+    fn take(&self, account: &str) -> Taken {
+        let mut claims = self.claims();
+        let claims = claims.entry(account.to_owned()).or_default();
+        match claims.left.checked_sub(1) {
+            Some(fewer) => {
+                claims.left = fewer;
+                Taken::Claimed
+            }
+            None if claims.are_spent => Taken::Refused,
+            None => {
+                claims.short += 1;
+                Taken::Short
+            }
+        }
+    }
+
+    fn grant(&self, account: &str, granted: u64, wanted: u64) {
+        let mut claims = self.claims();
+        let claims = claims.entry(account.to_owned()).or_default();
+        claims.left += granted;
+        claims.are_spent |= granted < wanted;
+    }
+
+    fn claims(&self) -> MutexGuard<'_, BTreeMap<String, Claims>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn hold(&self, event: &Event, by: rebound_message::MessageHash) -> Option<Event> {
@@ -127,26 +181,46 @@ impl Repository {
         known: &Known,
         deadline: Instant,
     ) -> Result<Watch, Failure> {
-        let mut left = BTreeMap::new();
-        let mut holds = false;
+        let mut watch = Watch {
+            breaker,
+            now,
+            claims: Mutex::default(),
+            holds: false,
+        };
         for (account, forecast) in forecast(&self.policy, now, units, known) {
             let granted = self.claim(breaker, now, account, &forecast, deadline).await?;
-            holds |= granted < forecast.suppressions;
-            left.insert(account.to_owned(), granted);
+            watch.holds |= granted < forecast.suppressions;
+            watch.grant(account, granted, forecast.suppressions);
         }
-        Ok(Watch {
-            now,
-            left: Mutex::new(left),
-            holds,
-        })
+        Ok(watch)
+    }
+
+    /// Claims what was not forecast.
+    pub(super) async fn claim_more(
+        &self,
+        watch: &Watch,
+        shortage: Vec<(String, u64)>,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        for (account, suppressions) in shortage {
+            let wanted = Forecast {
+                heard_of: 0,
+                suppressions,
+            };
+            let granted = self
+                .claim(watch.breaker, watch.now, &account, &wanted, deadline)
+                .await?;
+            watch.grant(&account, granted, suppressions);
+        }
+        Ok(())
     }
 
     /// Gives back what was claimed and not used. When that fails, the breaker opens that much earlier.
     pub(super) async fn unwatch(&self, watch: Watch, deadline: Instant) {
-        let left = watch.left.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for (account, left) in left.into_iter().filter(|(_, left)| *left > 0) {
+        let claims = watch.claims.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (account, claims) in claims.into_iter().filter(|(_, claims)| claims.left > 0) {
             let unused = Counts {
-                suppressed: -signed(left),
+                suppressed: -signed(claims.left),
                 ..Counts::default()
             };
             let _ = self.count(&account, watch.now, unused, deadline).await;

@@ -198,9 +198,7 @@ impl Repository {
         watch: Option<&Watch>,
         attempts: &mut Attempts,
     ) -> Result<(), Failure> {
-        let plan = Plan::new(&self.policy, &self.tables, units, known, watch).map_err(|error| Failure::Refused {
-            reason: error.to_string(),
-        })?;
+        let plan = self.plan(units, known, watch, attempts).await?;
         let transacted = self.transact(&plan.items, attempts).await;
         if let (Some(watch), Err(_) | Ok(Transacted::Cancelled(_))) = (watch, &transacted) {
             watch.give_back(plan.claims.iter().map(String::as_str));
@@ -250,6 +248,29 @@ impl Repository {
         let stale = stale.iter().map(String::as_str);
         known.extend(self.stored(stale, attempts.deadline()).await?.whole()?);
         Ok(())
+    }
+
+    /// The transaction for some units, within what the watch allows.
+    async fn plan(
+        &self,
+        units: &[Unit<'_>],
+        known: &Known,
+        watch: Option<&Watch>,
+        attempts: &Attempts,
+    ) -> Result<Plan, Failure> {
+        loop {
+            let plan =
+                Plan::new(&self.policy, &self.tables, units, known, watch).map_err(|error| Failure::Refused {
+                    reason: error.to_string(),
+                })?;
+            let Some(watch) = watch else { return Ok(plan) };
+            let shortage = watch.shortage();
+            if shortage.is_empty() {
+                return Ok(plan);
+            }
+            watch.give_back(plan.claims.iter().map(String::as_str));
+            self.claim_more(watch, shortage, attempts.deadline()).await?;
+        }
     }
 
     /// Sends a transaction until it is answered.

@@ -233,3 +233,37 @@ async fn watching_costs_a_request_for_each_account_of_a_batch() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_nobody_could_forecast_is_held_only_when_it_is_too_much() {
+    on_every_store("forecast", async |store| {
+        let soft = |nth: i64| {
+            let mut event = event(&format!("soft {nth}"), "ann", nth, Category::SoftBounce);
+            event.account = Some("news".to_owned());
+            record(vec![event])
+        };
+        for (limit, expected) in [(100, (2, 0)), (1, (1, 1))] {
+            let policy = Policy {
+                breaker: Some(Breaker {
+                    suppressions: limit,
+                    percent: 0,
+                }),
+                ..Policy::default()
+            };
+            let stores = store.beside(&format!("limit{limit}-")).await;
+            let repository = stores.repository.clone().with_policy(Arc::new(policy));
+            let before: Vec<_> = (1..5).map(soft).collect();
+            assert_eq!(run(&repository, &before, 1).await, (0, 0));
+
+            // Another writer has recorded four failures since this one has read: with the fifth, which looks like the
+            // first, the contact is suppressed, and nothing was claimed for it.
+            stores.requests.read_too_early(1);
+            let batch = [soft(5), mail("news", "bob", Category::HardBounce)];
+            assert_eq!(run(&repository, &batch, 1).await, expected, "at most {limit}");
+            // What was claimed is what was used: no more can be suppressed, or as many as are left.
+            let (suppressed, _) = run(&repository, &hard_bounces("news", 0..2), 1).await;
+            assert_eq!(suppressed, if limit == 1 { 0 } else { 2 });
+        }
+    })
+    .await;
+}
