@@ -7,6 +7,7 @@ mod summary;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result, anyhow};
+use jiff::Timestamp;
 use rebound_accounts::Account;
 use rebound_fetcher::{FetchOptions, FetchSummary, Step, fetch_source};
 use rebound_mailbox::sources::Sources;
@@ -41,7 +42,7 @@ pub(super) async fn run(place: &Place, args: RunArgs) -> Result<Outcome> {
     let (mut complaints, mut summary) = (Complaints::default(), Summary::default());
     let sources = (!args.paths.is_empty()).then(|| Sources::open(&args.paths));
     let progress = Progress::start(sources.as_ref().and_then(Sources::count_hint));
-    let fetch = fetch(&workspace, &args, &account, sources, &progress, &mut complaints);
+    let fetch = fetch(&workspace, &args, &account, sources, now, &progress, &mut complaints);
     let fetched = match workspace.notifications() {
         Some(queue) => {
             let judging = Judging {
@@ -89,6 +90,7 @@ async fn fetch(
     args: &RunArgs,
     account: &Account,
     sources: Option<Sources>,
+    now: Timestamp,
     progress: &Progress,
     complaints: &mut Complaints,
 ) -> Result<(FetchSummary, Vec<Fetched>)> {
@@ -96,7 +98,7 @@ async fn fetch(
         let fetched = Box::pin(mailboxes::fetch(workspace, args, progress, complaints)).await?;
         return Ok((mailboxes::totals(&fetched), fetched));
     };
-    let options = FetchOptions::at(clock::now());
+    let options = FetchOptions::at(now);
     let fetched = fetch_source(sources, workspace.archive(), account, &options, |step| match step {
         // On this machine a new message has come all the way once it is judged.
         Step::Archived { new, .. } => progress.advance(u64::from(!new || !workspace.judges_here())),

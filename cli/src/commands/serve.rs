@@ -5,9 +5,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 
 use anyhow::{Context, Result, anyhow};
-use rebound_contacts::repository::Tables;
-use rebound_fetcher::mailboxes::Mailboxes;
-use rebound_local::{ACCESS_KEY, Endpoint, EndpointSettings, LocalStack, REGION, SECRET_KEY};
+use rebound_local::{ACCESS_KEY, Endpoint, EndpointSettings, REGION, SECRET_KEY};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -15,7 +13,7 @@ use super::Outcome;
 use crate::args::ServeArgs;
 use crate::complaints::{Hinted, say};
 use crate::place::Place;
-use crate::workspace::TABLE_PREFIX;
+use crate::workspace::{TABLE_PREFIX, embedded_stores};
 
 /// Answers until somebody says that it is enough. What was answered with success is on the disk.
 pub(super) async fn serve(place: &Place, args: ServeArgs) -> Result<Outcome> {
@@ -28,13 +26,7 @@ pub(super) async fn serve(place: &Place, args: ServeArgs) -> Result<Outcome> {
     };
     allowed(&args)?;
     let mut enough = Enough::listen().context("listening for signals")?;
-    let stack = LocalStack::open(data)
-        .await
-        .with_context(|| format!("opening {}", data.display()))?;
-    let tables = Tables::with_prefix(TABLE_PREFIX);
-    tables.ensure(&stack.dynamodb()).await.context("preparing the tables")?;
-    let mailboxes = Mailboxes::new(&stack.dynamodb(), TABLE_PREFIX);
-    mailboxes.ensure().await.context("preparing the tables")?;
+    let stack = Box::pin(embedded_stores(data)).await?;
 
     let endpoint = Endpoint::bind(args.listen)
         .await

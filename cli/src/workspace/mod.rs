@@ -83,13 +83,6 @@ impl Workspace {
         };
         let tables = Tables::with_prefix(&stores.table_prefix);
         let mailboxes = Mailboxes::new(&stores.dynamodb, &stores.table_prefix);
-        if stores.embedded.is_some() {
-            // On AWS the template makes them.
-            Box::pin(tables.ensure(&stores.dynamodb))
-                .await
-                .context("preparing the tables")?;
-            Box::pin(mailboxes.ensure()).await.context("preparing the tables")?;
-        }
         let archive = Archive::new(stores.s3.clone(), &stores.bucket);
         let contacts = Repository::new(&stores.dynamodb, tables, Arc::new(Policy::default()));
         let rules = Arc::new(Classifier::new());
@@ -168,11 +161,24 @@ fn accounts_in(folder: &Path) -> AccountStore {
     AccountStore::new(rebound_local::secrets_manager(folder), DEFAULT_PREFIX).with_files(folder.join(SECRETS_FOLDER))
 }
 
+/// Opens the stores in a folder, with their tables; on AWS the template makes those.
+pub(crate) async fn embedded_stores(folder: &Path) -> Result<LocalStack> {
+    let stack = Box::pin(LocalStack::open(folder))
+        .await
+        .with_context(|| format!("opening {}", folder.display()))?;
+    let client = stack.dynamodb();
+    Box::pin(Tables::with_prefix(TABLE_PREFIX).ensure(&client))
+        .await
+        .context("preparing the tables")?;
+    Box::pin(Mailboxes::new(&client, TABLE_PREFIX).ensure())
+        .await
+        .context("preparing the tables")?;
+    Ok(stack)
+}
+
 impl Stores {
     async fn embedded(folder: &Path) -> Result<Self> {
-        let stack = Box::pin(LocalStack::open(folder))
-            .await
-            .with_context(|| format!("opening {}", folder.display()))?;
+        let stack = embedded_stores(folder).await?;
         Ok(Self {
             s3: stack.s3(),
             bucket: stack.bucket().to_owned(),

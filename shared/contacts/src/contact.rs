@@ -124,6 +124,8 @@ pub struct Change {
     pub suppressed: Option<Suppression>,
     /// This would have suppressed it, and is now held.
     pub held: Option<Suppression>,
+    /// What was held would suppress it no more.
+    pub let_go: bool,
     /// The contact was suppressed and is now active.
     pub reactivated: bool,
     /// The list it is now off and was not before.
@@ -169,6 +171,7 @@ impl Contact {
         Change {
             suppressed: self.suppression.filter(|_| !was_suppressed),
             held: self.held.filter(|_| !was_held),
+            let_go: was_held && self.held.is_none(),
             reactivated: was_suppressed && self.suppression.is_none(),
             unsubscribed: left.cloned(),
         }

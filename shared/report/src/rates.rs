@@ -79,13 +79,33 @@ impl fmt::Display for Level {
     }
 }
 
+impl Subject {
+    /// What kind of thing it is, and its name; everything has none.
+    pub fn parts(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Self::All => ("all", None),
+            Self::Campaign(name) => ("campaign", Some(name)),
+            Self::List(name) => ("list", Some(name)),
+            Self::Domain(name) => ("domain", Some(name)),
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (_, None) => f.write_str("all mail of the period"),
+            (kind, Some(name)) => write!(f, "{kind} {name}"),
+        }
+    }
+}
+
+impl Measure {
+    /// What the measured did: they bounced, or they complained.
+    pub const fn verb(self) -> &'static str {
         match self {
-            Self::All => f.write_str("all mail of the period"),
-            Self::Campaign(name) => write!(f, "campaign {name}"),
-            Self::List(name) => write!(f, "list {name}"),
-            Self::Domain(name) => write!(f, "domain {name}"),
+            Self::Bounces => "bounced",
+            Self::Complaints => "complained",
         }
     }
 }

@@ -179,6 +179,12 @@ impl Report {
         }
     }
 
+    /// Whether anybody said how much was sent, so that there are rates.
+    pub fn knows_sent(&self) -> bool {
+        let rows = self.campaigns.iter().chain(&self.domains);
+        rows.into_iter().any(|row| row.sent.is_some())
+    }
+
     /// The worst of its alarms.
     pub fn level(&self) -> Level {
         self.alarms

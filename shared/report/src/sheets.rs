@@ -1,7 +1,7 @@
 //! The numbers behind every chart, as tables for spreadsheets.
 
 use crate::outcomes::Group;
-use crate::rates::{Measure, Rate, Subject};
+use crate::rates::{Measure, Rate};
 use crate::report::{NamedRow, Report};
 use crate::spreadsheet::harmless_cell;
 
@@ -196,12 +196,7 @@ fn named(name: &'static str, what: &str, rows: &[NamedRow]) -> Sheet {
 
 fn alarms(report: &Report) -> Sheet {
     let rows = report.alarms.iter().map(|alarm| {
-        let (kind, name) = match &alarm.subject {
-            Subject::All => ("all", ""),
-            Subject::Campaign(name) => ("campaign", name.as_str()),
-            Subject::List(name) => ("list", name.as_str()),
-            Subject::Domain(name) => ("domain", name.as_str()),
-        };
+        let (kind, name) = alarm.subject.parts();
         let measure = match alarm.measure {
             Measure::Bounces => "bounces",
             Measure::Complaints => "complaints",
@@ -209,7 +204,7 @@ fn alarms(report: &Report) -> Sheet {
         [
             alarm.rate.level.to_string(),
             kind.to_owned(),
-            name.to_owned(),
+            name.unwrap_or_default().to_owned(),
             measure.to_owned(),
             alarm.rate.count.to_string(),
             alarm.rate.sent.to_string(),

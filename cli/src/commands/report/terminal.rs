@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use rebound_classify::{Category, Reason};
-use rebound_report::{Alarm, Group, Measure, NamedRow, Rate, Report};
+use rebound_report::{Alarm, Group, NamedRow, Rate, Report};
 
 use crate::output::{Align, Table, printable};
 use crate::place::Place;
@@ -27,8 +27,7 @@ pub(super) fn render(report: &Report, place: &Place, width: usize) -> String {
         narrowed(report)
     );
     if report.alarms.is_empty() {
-        let unknown = report.campaigns.iter().all(|row| row.sent.is_none());
-        if unknown {
+        if !report.knows_sent() {
             let _ = writeln!(
                 text,
                 "\nNo rates: nobody has said how much was sent (`{} campaigns sent NAME COUNT`).",
@@ -65,10 +64,7 @@ pub(super) fn render(report: &Report, place: &Place, width: usize) -> String {
 
 /// An alarm on one line.
 pub(super) fn told(alarm: &Alarm) -> String {
-    let what = match alarm.measure {
-        Measure::Bounces => "bounced",
-        Measure::Complaints => "complained",
-    };
+    let what = alarm.measure.verb();
     let Rate { count, sent, .. } = alarm.rate;
     let mostly = alarm
         .main_reason

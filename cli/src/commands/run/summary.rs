@@ -74,7 +74,7 @@ pub(super) struct Summary {
     suppressed: Vec<Suppressed>,
     suppressed_in_all: u64,
     /// Contacts that this run would have suppressed, had it not suppressed more than usual already.
-    held_in_all: u64,
+    held_in_all: usize,
     /// What became of messages on mail servers; no key where none was asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mailboxes: Vec<Fetched>,
@@ -82,6 +82,10 @@ pub(super) struct Summary {
     /// a batch's messages come in any order.
     #[serde(skip)]
     taken_back: BTreeMap<String, u64>,
+    /// By canonical address, how often this run held a contact, less how often it let it go again: 1 or 0 in the end, and
+    /// less than 0 where an earlier run had held it.
+    #[serde(skip)]
+    held: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -116,9 +120,14 @@ impl Summary {
                 *self.found.entry(category).or_default() += 1;
             }
         }
-        self.held_in_all += judged.recorded.held().count() as u64;
-        for (address, _) in judged.recorded.changes.iter().filter(|(_, change)| change.reactivated) {
-            self.take_back(address.as_str());
+        for (address, change) in &judged.recorded.changes {
+            let held = i64::from(change.held.is_some()) - i64::from(change.let_go);
+            if held != 0 {
+                *self.held.entry(address.as_str().to_owned()).or_default() += held;
+            }
+            if change.reactivated {
+                self.take_back(address.as_str());
+            }
         }
         for (address, suppression) in judged.recorded.suppressed() {
             if let Some(taken_back) = self.taken_back.get_mut(address.as_str()).filter(|times| **times > 0) {
@@ -157,6 +166,7 @@ impl Summary {
     /// Takes over what fetching came to, and brings everything into an order that does not depend on timing.
     pub(crate) fn finish(&mut self, fetched: &FetchSummary, mailboxes: Vec<Fetched>) {
         self.mailboxes = mailboxes;
+        self.held_in_all = self.held.values().filter(|times| **times > 0).count();
         self.suppressed.sort_by(|one, other| one.address.cmp(&other.address));
         self.messages.seen = fetched.seen();
         self.messages.new = fetched.new;
@@ -181,7 +191,7 @@ impl Summary {
             }
         }
         if self.held_in_all > 0 {
-            let contacts = plural(self.held_in_all, "contact");
+            let contacts = plural(self.held_in_all as u64, "contact");
             let _ = write!(
                 text,
                 "\nHeld: {} {contacts} that one day's mail would have suppressed beyond what is usual. They are still \

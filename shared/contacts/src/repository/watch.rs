@@ -111,6 +111,7 @@ impl Watch {
         }
         change.suppressed = None;
         change.held = contact.held.filter(|_| !was_held);
+        change.let_go = was_held && contact.held.is_none();
         (change, None, rulings)
     }
 

@@ -6,7 +6,7 @@ use rebound_contacts::Moment;
 
 use super::{charts, grouped};
 use crate::outcomes::{Group, Outcomes};
-use crate::rates::{Alarm, Level, Measure, Rate, Subject};
+use crate::rates::{Alarm, Level, Rate, Subject};
 use crate::report::{NamedRow, OurFault, Report};
 
 /// How many rows long tables have on the page; the rest is in the CSV files.
@@ -63,7 +63,7 @@ const CHARTED: [Group; 6] = [
 fn overview(report: &Report) -> Markup {
     html! {
         @if report.alarms.is_empty() {
-            div.note { p { "No rate calls for attention" @if !knows_sent(report) { ": nobody said how much was sent, so there are no rates" } "." } }
+            div.note { p { "No rate calls for attention" @if !report.knows_sent() { ": nobody said how much was sent, so there are no rates" } "." } }
         }
         @for alarm in &report.alarms { (told(alarm)) }
         dl.cards {
@@ -76,24 +76,15 @@ fn overview(report: &Report) -> Markup {
     }
 }
 
-fn knows_sent(report: &Report) -> bool {
-    let rows = report.campaigns.iter().chain(&report.domains);
-    rows.into_iter().any(|row| row.sent.is_some())
-}
-
 fn told(alarm: &Alarm) -> Markup {
     let (class, word) = match alarm.rate.level {
         Level::Alarm => ("alarm", "Alarm"),
         Level::Warning | Level::Fine => ("warning", "Warning"),
     };
-    let what = match alarm.measure {
-        Measure::Bounces => "bounced",
-        Measure::Complaints => "complained",
-    };
     html! {
         div class={ "note " (class) } {
             p {
-                strong { (word) ": " } (subject(&alarm.subject)) ": " (alarm.rate) " " (what)
+                strong { (word) ": " } (subject(&alarm.subject)) ": " (alarm.rate) " " (alarm.measure.verb())
                 " (" (grouped(alarm.rate.count)) " of " (grouped(alarm.rate.sent)) ")"
                 @if let Some(reason) = alarm.main_reason { ", mostly " code { (reason) } }
                 ". " (sentence(alarm.likely_cause))
@@ -103,13 +94,10 @@ fn told(alarm: &Alarm) -> Markup {
 }
 
 fn subject(subject: &Subject) -> Markup {
-    let (kind, name) = match subject {
-        Subject::All => return html! { "all mail of the period" },
-        Subject::Campaign(name) => ("campaign", name),
-        Subject::List(name) => ("list", name),
-        Subject::Domain(name) => ("domain", name),
-    };
-    html! { (kind) " " bdi { (name) } }
+    match subject.parts() {
+        (_, None) => html! { (subject) },
+        (kind, Some(name)) => html! { (kind) " " bdi { (name) } },
+    }
 }
 
 /// With a capital letter and a full stop.
@@ -227,7 +215,7 @@ fn campaigns(report: &Report) -> Markup {
         return nothing("No mail that came back names a campaign.");
     }
     html! {
-        @if !knows_sent(report) {
+        @if !report.knows_sent() {
             p.quiet { "There are rates once you say how much was sent: " code { "rebound campaigns sent NAME COUNT" } "." }
         }
         (named("Campaigns, the most frequent first", "Campaign", &report.campaigns))
