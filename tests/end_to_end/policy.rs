@@ -87,7 +87,11 @@ fn a_contact_that_a_late_delivery_report_saves_is_not_called_held() {
     rebound(at_once).args(["policy", "use"]).arg(&policy).assert().success();
     let told = stdout(rebound(at_once).args(["run", "--format", "json"]).arg(&mail));
     let told: serde_json::Value = serde_json::from_str(&told).expect("a JSON summary");
-    assert_eq!(told["held_in_all"], held(at_once).len(), "whatever the order in which they were judged");
+    assert_eq!(
+        told["held_in_all"],
+        held(at_once).len(),
+        "whatever the order in which they were judged"
+    );
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! `rebound report`: why mail comes back, and whom to stop mailing.
 
-mod read;
 mod terminal;
 
 use std::fs;
@@ -9,6 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use rebound_report::{Level, Period, Report, Selection, page, sheets};
+use rebound_reporter::Step;
 
 use super::Outcome;
 use crate::args::{FailOn, ReportArgs, SummaryFormat};
@@ -16,6 +16,7 @@ use crate::clock;
 use crate::complaints::say;
 use crate::output::{prose_width, replace_file};
 use crate::place::Place;
+use crate::progress::Progress;
 use crate::workspace::Workspace;
 
 /// Prints the report, and writes it where it is wanted.
@@ -36,7 +37,12 @@ pub(super) async fn report(place: &Place, args: ReportArgs) -> Result<Outcome> {
         ..Selection::all(period)
     };
     let workspace = Workspace::open(place).await?;
-    let report = Box::pin(read::report(workspace.contacts(), selection, today.max(until))).await?;
+    let mut watching = Watching::events();
+    let reading = rebound_reporter::report(workspace.contacts(), selection, today.max(until), |step| {
+        watching.on(step);
+    });
+    let report = Box::pin(reading).await?;
+    drop(watching);
     workspace.close().await?;
 
     if let Some(file) = &args.html {
@@ -57,6 +63,35 @@ pub(super) async fn report(place: &Place, args: ReportArgs) -> Result<Outcome> {
     }
     out.flush()?;
     Ok(judged(&report, args.fail_on))
+}
+
+/// Shows how far reading has come: first the events, then the contacts.
+struct Watching {
+    progress: Progress,
+    contacts: bool,
+}
+
+impl Watching {
+    fn events() -> Self {
+        Self {
+            progress: Progress::of("events", None),
+            contacts: false,
+        }
+    }
+
+    fn on(&mut self, step: Step) {
+        let count = match step {
+            Step::Events(count) => count,
+            Step::Contacts(count) => {
+                if !self.contacts {
+                    self.contacts = true;
+                    self.progress = Progress::of("contacts", None);
+                }
+                count
+            }
+        };
+        self.progress.advance(count);
+    }
 }
 
 fn write_sheets(report: &Report, folder: &Path) -> io::Result<()> {
