@@ -6,7 +6,7 @@ use rebound_classify::{Category, Reason};
 use rebound_contacts::{
     Cause, ContactAddress, ContactBrief, Event, EventKind, MessageHash, Moment, Ruling, Sent, Suppression,
 };
-use rebound_report::{ContactTally, Group, Level, Measure, Period, Report, Selection, Subject, Tally};
+use rebound_report::{ContactTally, Group, Level, Measure, Period, Report, RollUp, Selection, Subject, Tally, page};
 
 fn moment(text: &str) -> Moment {
     Moment::from(text.parse::<jiff::Timestamp>().expect("a time"))
@@ -314,4 +314,40 @@ fn its_json_can_be_read_by_others() {
     ] {
         assert_eq!(json.pointer(pointer), Some(&expected), "{pointer}");
     }
+}
+
+#[test]
+fn a_day_rolls_up_without_an_address() {
+    let day = Period::ending("2026-11-19".parse().expect("a day"), 1);
+    let report = report(&Selection::all(day), Vec::new());
+    let rolled = serde_json::to_value(RollUp::of(&report)).expect("JSON");
+    assert_eq!(
+        rolled,
+        serde_json::json!({
+            "schema_version": 1,
+            "day": "2026-11-19",
+            "list": null, "account": null, "campaign": null, "domain": null,
+            "events": 2, "repeated": 1,
+            "categories": {"hard-bounce": 2},
+            "reasons": {"user-unknown": 2},
+            "providers": [{"name": "example.com", "categories": {"hard-bounce": 2}, "reasons": {"user-unknown": 2}}],
+            "domains": [{"name": "example.com", "categories": {"hard-bounce": 2}, "reasons": {"user-unknown": 2}}],
+            "campaigns": [{"name": "spring", "categories": {"hard-bounce": 2}, "reasons": {"user-unknown": 2}}],
+            "lists": [{"name": "news", "categories": {"hard-bounce": 2}, "reasons": {"user-unknown": 2}}],
+            "accounts": [{"name": "bounces", "categories": {"hard-bounce": 2}, "reasons": {"user-unknown": 2}}],
+            "contacts": {
+                "known": 4, "active": 2, "suppressed": 2, "held": 0,
+                "causes": {"hard-bounce": 2}, "streaks": {"1": 1, "3": 1},
+                "suppressed_before": 1, "newly_suppressed": 1,
+            },
+        })
+    );
+}
+
+#[test]
+fn a_page_without_a_time_is_the_same_at_any() {
+    let report = report(&Selection::all(period()), Vec::new());
+    let now = "2026-11-22T08:00:00Z".parse::<jiff::Timestamp>().expect("a time");
+    assert!(page(&report, now).contains("Made by rebound at <time datetime=\"2026-11-22T08:00:00Z\">"));
+    assert!(page(&report, None).contains("Made by rebound of 7 events"));
 }

@@ -18,8 +18,9 @@ use crate::report::Report;
 /// How it looks.
 const STYLE: &str = include_str!("style.css");
 
-/// The page. `made_at` is shown on it.
-pub fn page(report: &Report, made_at: Timestamp) -> String {
+/// The page. `made_at` is shown on it, if it is given; without, the same numbers make the same page at any time.
+pub fn page(report: &Report, made_at: impl Into<Option<Timestamp>>) -> String {
+    let made_at = made_at.into();
     let period = report.selection.period;
     let title = format!("Returned mail from {} to {}", period.since, period.until);
     let sections = sections::of(report);
@@ -80,11 +81,13 @@ fn about(selection: &Selection) -> Markup {
     }
 }
 
-fn foot(report: &Report, made_at: Timestamp) -> Markup {
+fn foot(report: &Report, made_at: Option<Timestamp>) -> Markup {
     let seen = report.seen;
     html! {
         p {
-            "Made by rebound at " time datetime=(made_at) { (format!("{made_at:.0}")) } " of " (grouped(seen.events)) " events"
+            "Made by rebound"
+            @if let Some(at) = made_at { " at " time datetime=(at) { (format!("{at:.0}")) } }
+            " of " (grouped(seen.events)) " events"
             @if seen.repeated > 0 { ", not counting " (grouped(seen.repeated)) " repeated reports about the same delivery" }
             "."
             @if seen.repetitions_missed { " There were too many deliveries to know all repeated reports: some count twice." }
