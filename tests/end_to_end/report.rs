@@ -88,7 +88,7 @@ fn the_same_numbers_stand_on_the_terminal_on_the_page_and_in_the_sheets() {
     let page = std::fs::read_to_string(page).expect("the page");
     assert!(page.len() < 500_000, "{} bytes", page.len());
     assert!(
-        page.contains(&format!("<dt>hard bounces</dt><dd>{hard}</dd>")),
+        page.contains(&format!("hard bounces</dt><dd>{hard}<")),
         "the page has other numbers"
     );
     assert!(page.contains("campaign <bdi>weekly-2026-33</bdi>: 13.3 % bounced"));

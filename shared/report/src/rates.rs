@@ -101,6 +101,15 @@ impl fmt::Display for Subject {
 }
 
 impl Measure {
+    /// Above which shares of what was sent there is a warning, and an alarm, in millionths.
+    pub(crate) const fn limits(self) -> [u64; 2] {
+        let Limits { warning, alarm } = match self {
+            Self::Bounces => BOUNCES,
+            Self::Complaints => COMPLAINTS,
+        };
+        [warning, alarm]
+    }
+
     /// What the measured did: they bounced, or they complained.
     pub const fn verb(self) -> &'static str {
         match self {
@@ -142,10 +151,11 @@ impl Rate {
         if sent == 0 {
             return None;
         }
-        let (count, limits) = match measure {
-            Measure::Bounces => (outcomes.failed(), BOUNCES),
-            Measure::Complaints => (outcomes.of(Category::Complaint), COMPLAINTS),
+        let count = match measure {
+            Measure::Bounces => outcomes.failed(),
+            Measure::Complaints => outcomes.of(Category::Complaint),
         };
+        let [warning, alarm] = measure.limits();
         let rate = Self {
             count,
             sent,
@@ -153,8 +163,8 @@ impl Rate {
         };
         let level = match rate.millionths() {
             _ if sent < MIN_SENT => Level::Fine,
-            share if share > limits.alarm => Level::Alarm,
-            share if share > limits.warning => Level::Warning,
+            share if share > alarm => Level::Alarm,
+            share if share > warning => Level::Warning,
             _ => Level::Fine,
         };
         Some(Self { level, ..rate })

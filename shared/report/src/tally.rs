@@ -183,7 +183,10 @@ impl Tally {
         if let Some(words) = event.diagnostic.as_deref().or(event.evidence.as_deref())
             && refusal.words.len() < MAX_WORDS
         {
-            refusal.words.insert(words.chars().take(WORDS_KEPT).collect());
+            let cut = words.chars().nth(WORDS_KEPT).map(|_| '…');
+            refusal
+                .words
+                .insert(words.chars().take(WORDS_KEPT).chain(cut).collect());
         }
     }
 

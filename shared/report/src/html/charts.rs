@@ -1,150 +1,167 @@
-//! Charts as SVG, in a coordinate system of their own that the page scales. Colours are classes of the style.
+//! Charts as SVG. Across, everything is a share of whatever width there is, so that a chart fits a phone and a wall alike and
+//! its letters never shrink; from top to bottom, and in letters, units are the page's pixels. Colours are classes of the style.
+
+mod scale;
 
 use maud::{Markup, html};
 
-use super::grouped;
+use super::words::grouped;
+use crate::rates::Rate;
+use scale::{HEIGHT, Places, Scale, Share, TOP, pixels};
 
-/// A chart's size in its own units.
-const WIDTH: u64 = 720;
-const HEIGHT: u64 = 200;
+/// The most labels below a chart; where even they are too many, every other one is spared.
+const LABELS: usize = 7;
 
-/// What is left free for the axis's numbers at the left and for its days below.
-const LEFT: u64 = 44;
-const BELOW: u64 = 22;
-const ABOVE: u64 = 10;
+/// How high the labels' line is.
+const LABEL_LINE: u64 = 24;
 
-/// The most days that have a label each; of more, every so many.
-const LABELS: usize = 8;
+/// The widest column: a single day is no wall.
+const WIDEST: Share = Share::millionths(60_000);
 
-/// A part of a column.
+/// Of few columns the first label would not fit between the chart's edge and the middle of its column.
+const MANY: usize = 14;
+
+/// A part of a column or of a bar.
 pub(super) struct Part {
     /// What it counts, a class of the style.
     pub(super) class: &'static str,
     pub(super) count: u64,
 }
 
-/// Columns of parts, one a day.
-pub(super) fn columns(id: &str, title: &str, days: &[(String, Vec<Part>)]) -> Markup {
-    let top = days
-        .iter()
-        .map(|(_, parts)| parts.iter().map(|part| part.count).sum())
-        .max();
-    let scale = Scale::up_to(top.unwrap_or(0));
-    let step = step(days.len());
-    let width = (step * 4 / 5).max(1);
+/// What stands above one another at one place of a chart.
+pub(super) struct Column {
+    /// Below the chart.
+    pub(super) label: String,
+    /// What is told of it, in full.
+    pub(super) told: String,
+    pub(super) parts: Vec<Part>,
+}
+
+/// Columns of parts.
+pub(super) fn columns(id: &str, title: &str, columns: &[Column]) -> Markup {
+    let scale = Scale::up_to(columns.iter().map(Column::sum).max().unwrap_or(0));
+    let places = Places::for_each_of(columns);
+    let width = places.width().fifths(4).min(WIDEST);
     frame(
         id,
         title,
         &scale,
-        days.iter().map(|(day, _)| day.as_str()),
+        columns,
         &html! {
-            @for (index, (day, parts)) in (0_u64..).zip(days) {
-                g {
-                    title { (day) @for part in parts.iter().filter(|part| part.count > 0) { ", " (grouped(part.count)) " " (part.class) } }
-                    @for (below, part) in stacked(parts) {
-                        @let (y, height) = scale.span(below, part.count);
-                        rect.(part.class) x=(units(at(index, step) + (step - width) / 2)) y=(units(y)) width=(units(width)) height=(units(height)) {}
-                    }
+            @for (index, column) in (0..).zip(columns) {
+                @let x = places.middle(index).minus_half_of(width);
+                @for (below, part) in stacked(&column.parts) {
+                    @let (y, height) = scale.span(below, part.count);
+                    rect.(part.class) x=(x) y=(pixels(y)) width=(width) height=(pixels(height)) {}
                 }
             }
         },
     )
 }
 
-/// A line over the days, and the area below it.
-pub(super) fn line(id: &str, title: &str, days: &[(String, u64)]) -> Markup {
-    let scale = Scale::up_to(days.iter().map(|(_, count)| *count).max().unwrap_or(0));
-    let step = step(days.len());
-    let points: Vec<_> = (0_u64..)
-        .zip(days)
-        .map(|(index, (_, count))| (at(index, step) + step / 2, scale.y(*count)))
+/// A line through the first parts of the columns, and the area below it.
+pub(super) fn line(id: &str, title: &str, columns: &[Column]) -> Markup {
+    let scale = Scale::up_to(columns.iter().map(Column::sum).max().unwrap_or(0));
+    // Two units a column, so that the middle of each is a whole number.
+    let width = 2 * columns.len();
+    let points = columns.iter().enumerate();
+    let points: Vec<String> = points
+        .map(|(index, column)| format!("{},{}", 2 * index + 1, scale.y(column.sum())))
         .collect();
-    let path = |points: &[(u64, u64)]| -> String {
-        let points = points.iter().map(|(x, y)| format!("{},{}", units(*x), units(*y)));
-        points.collect::<Vec<_>>().join(" ")
-    };
+    let points = points.join(" ");
     let floor = scale.y(0);
-    let area = match (points.first(), points.last()) {
-        (Some(first), Some(last)) => format!(
-            "{},{} {} {},{}",
-            units(first.0),
-            units(floor),
-            path(&points),
-            units(last.0),
-            units(floor)
-        ),
-        _ => String::new(),
-    };
     frame(
         id,
         title,
         &scale,
-        days.iter().map(|(day, _)| day.as_str()),
+        columns,
         &html! {
-            polygon.area points=(area) {}
-            polyline.line points=(path(&points)) {}
+            svg viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" width="100%" height=(pixels(HEIGHT)) {
+                polygon.area points={ "1," (floor) " " (points) " " (width.saturating_sub(1)) "," (floor) } {}
+                polyline.line points=(points) vector-effect="non-scaling-stroke" {}
+            }
         },
     )
 }
 
 /// A bar as wide as its share of the greatest.
-pub(super) fn bar(count: u64, greatest: u64) -> Markup {
-    let share = count.saturating_mul(1_000) / greatest.max(1);
+pub(super) fn bar(parts: &[Part], greatest: u64) -> Markup {
     html! {
-        svg viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
-            rect.bar x="0" y="0" width=(share.max(u64::from(count > 0))) height="10" {}
+        svg.bar aria-hidden="true" {
+            @for (before, part) in stacked(parts) {
+                rect.(part.class) x=(Share::of(before, greatest)) width=(Share::of(part.count, greatest)) height="100%" {}
+            }
+        }
+    }
+}
+
+/// A rate on a scale that ends a little above its limit of alarm, with a mark at each limit.
+pub(super) fn meter(rate: Rate, limits: [u64; 2]) -> Markup {
+    let [_, alarm] = limits;
+    let end = alarm + alarm / 4;
+    html! {
+        svg.meter aria-hidden="true" {
+            rect.track y="25%" width="100%" height="50%" {}
+            rect.(rate.level) y="25%" width=(Share::of(rate.millionths().min(end), end)) height="50%" {}
+            @for limit in limits { line.limit x1=(Share::of(limit, end)) x2=(Share::of(limit, end)) y2="100%" {} }
+        }
+    }
+}
+
+/// Columns without any letters, beside the number that they add up to.
+pub(super) fn spark(class: &str, counts: &[u64]) -> Markup {
+    let greatest = counts.iter().copied().max().unwrap_or(0).max(1);
+    let width = counts.len();
+    html! {
+        svg.spark viewBox={ "0 0 " (10 * width) " 100" } preserveAspectRatio="none" aria-hidden="true" {
+            @for (index, count) in counts.iter().enumerate() {
+                @if *count > 0 {
+                    @let height = (count.saturating_mul(100) / greatest).max(4);
+                    rect.(class) x=(10 * index + 1) y=(100 - height) width="8" height=(height) {}
+                }
+            }
         }
     }
 }
 
 /// The colour of a class.
 pub(super) fn swatch(class: &str) -> Markup {
-    html! { svg viewBox="0 0 10 10" aria-hidden="true" focusable="false" { rect.(class) width="10" height="10" {} } }
+    html! { svg.swatch viewBox="0 0 10 10" aria-hidden="true" { rect.(class) width="10" height="10" rx="2" {} } }
 }
 
-fn frame<'a>(
-    id: &str,
-    title: &str,
-    scale: &Scale,
-    days: impl ExactSizeIterator<Item = &'a str>,
-    content: &Markup,
-) -> Markup {
-    let step = step(days.len());
-    let every = days.len().div_ceil(LABELS).max(1);
+/// What every chart has: the scale at its left, lines across, labels below, and a text for each column.
+fn frame(id: &str, title: &str, scale: &Scale, columns: &[Column], content: &Markup) -> Markup {
+    let places = Places::for_each_of(columns);
+    let every = columns.len().div_ceil(LABELS).max(1);
+    let first_anchor = if columns.len() > MANY { "start" } else { "middle" };
+    let height = pixels(HEIGHT);
+    let letters = grouped(scale.top()).chars().count();
     html! {
-        svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-labelledby=(id) {
-            title id=(id) { (title) }
-            @for mark in scale.marks() {
-                @let y = units(scale.y(mark));
-                line.axis x1=(LEFT) x2=(WIDTH) y1=(y) y2=(y) {}
-                text x=(LEFT - 6) y=(y) dy="4" text-anchor="end" { (grouped(mark)) }
+        div.chart {
+            svg.scale width=(7 * letters + 8) height=(height) aria-hidden="true" {
+                @for mark in scale.marks() {
+                    text x="100%" y=(pixels(scale.y(mark))) dx="-6" dy="4" text-anchor="end" { (grouped(mark)) }
+                }
             }
-            (content)
-            @for (index, day) in (0_u64..).zip(days) {
-                @if usize::try_from(index).is_ok_and(|index| index.is_multiple_of(every)) {
-                    text x=(units(at(index, step) + step / 2)) y=(HEIGHT - 6) text-anchor="middle" { (day.get(5..).unwrap_or(day)) }
+            svg.plot #(id) width="100%" height=(pixels(HEIGHT + LABEL_LINE * 100)) role="img" aria-labelledby={ (id) "-title" } {
+                title id={ (id) "-title" } { (title) }
+                @for mark in scale.marks() {
+                    @let y = pixels(scale.y(mark));
+                    line.axis x2="100%" y1=(y) y2=(y) {}
+                }
+                (content)
+                @for (order, (index, column)) in (0..).zip(columns).step_by(every).enumerate() {
+                    text.spare[order % 2 == 1] x=(places.middle(index)) y=(pixels(HEIGHT)) dy=(LABEL_LINE - 6)
+                        text-anchor=(if index == 0 { first_anchor } else { "middle" }) { (column.label) }
+                }
+                @for (index, column) in (0..).zip(columns) {
+                    rect.column x=(places.left(index)) y=(pixels(TOP)) width=(places.width()) height=(pixels(HEIGHT - TOP)) {
+                        title { (column.told) }
+                    }
                 }
             }
         }
     }
-}
-
-/// Hundredths of the chart's units, so that no rounding shows.
-const FINE: u64 = 100;
-
-/// How far apart days are, in hundredths.
-fn step(days: usize) -> u64 {
-    let days = u64::try_from(days).unwrap_or(u64::MAX).max(1);
-    (WIDTH - LEFT) * FINE / days
-}
-
-fn at(index: u64, step: u64) -> u64 {
-    LEFT * FINE + index * step
-}
-
-/// Hundredths as a decimal number.
-fn units(hundredths: u64) -> String {
-    format!("{}.{:02}", hundredths / FINE, hundredths % FINE)
 }
 
 fn stacked(parts: &[Part]) -> impl Iterator<Item = (u64, &Part)> {
@@ -158,67 +175,8 @@ fn stacked(parts: &[Part]) -> impl Iterator<Item = (u64, &Part)> {
         .filter(|(_, part)| part.count > 0)
 }
 
-/// From counts to heights.
-struct Scale {
-    /// What the top stands for, a round number.
-    top: u64,
-    mark: u64,
-}
-
-impl Scale {
-    fn up_to(count: u64) -> Self {
-        let powers = std::iter::successors(Some(1_u64), |power| power.checked_mul(10));
-        let marks = powers.flat_map(|power| [1, 2, 5].map(|factor| power.saturating_mul(factor)));
-        // Four marks at most.
-        let mark = marks
-            .into_iter()
-            .find(|mark| count <= mark.saturating_mul(4))
-            .unwrap_or(u64::MAX);
-        Self {
-            top: mark.saturating_mul(count.div_ceil(mark).max(1)),
-            mark,
-        }
-    }
-
-    fn marks(&self) -> impl Iterator<Item = u64> {
-        (0..=self.top / self.mark).map(|index| index * self.mark)
-    }
-
-    /// How far from the top a count is, in hundredths.
-    fn y(&self, count: u64) -> u64 {
-        let space = (HEIGHT - ABOVE - BELOW) * FINE;
-        ABOVE * FINE + space
-            - u64::try_from(u128::from(space) * u128::from(count.min(self.top)) / u128::from(self.top)).unwrap_or(space)
-    }
-
-    fn span(&self, below: u64, count: u64) -> (u64, u64) {
-        let y = self.y(below + count);
-        (y, self.y(below) - y)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scale_ends_at_a_round_number_above_the_greatest() {
-        for (count, top, marks) in [
-            (0, 1, 2),
-            (1, 1, 2),
-            (4, 4, 5),
-            (5, 6, 4),
-            (8, 8, 5),
-            (9, 10, 3),
-            (37, 40, 5),
-            (41, 60, 4),
-            (1_234, 1_500, 4),
-            (999_999, 1_000_000, 3),
-        ] {
-            let scale = Scale::up_to(count);
-            assert_eq!((scale.top, scale.marks().count()), (top, marks), "{count}");
-            assert_eq!(scale.y(0), (HEIGHT - BELOW) * FINE);
-            assert_eq!(scale.y(scale.top), ABOVE * FINE);
-        }
+impl Column {
+    fn sum(&self) -> u64 {
+        self.parts.iter().map(|part| part.count).sum()
     }
 }
