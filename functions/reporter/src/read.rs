@@ -52,7 +52,7 @@ pub async fn report(
 
 /// Reads the events of the days from `from` back to `back_to`, and gives them to `take`, many at a time, the latest first.
 /// Some are read while others are taken.
-async fn each_event(
+pub(crate) async fn each_event(
     contacts: &Repository,
     from: Date,
     back_to: Date,

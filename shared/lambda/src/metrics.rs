@@ -21,6 +21,8 @@ pub enum Service {
     Classifier,
     /// The function that fetches.
     Fetcher,
+    /// The function that makes reports.
+    Reporter,
 }
 
 /// What is counted; all of it in pieces (CloudWatch's unit `Count`).
@@ -51,6 +53,12 @@ pub enum Metric {
     Left,
     /// Messages that are longer than allowed and stay in the mailbox.
     Oversized,
+    /// Reports that were written.
+    Reports,
+    /// Events that are counted in reports.
+    EventsReported,
+    /// Contacts on the lists of the suppressed.
+    SuppressionsListed,
 }
 
 /// What a metric is told by, beside `service` and `stage`.
@@ -68,13 +76,14 @@ impl Service {
         match self {
             Self::Classifier => "classifier",
             Self::Fetcher => "fetcher",
+            Self::Reporter => "reporter",
         }
     }
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Messages,
         Self::Duplicates,
         Self::Unrecognised,
@@ -87,6 +96,9 @@ impl Metric {
         Self::AccountErrors,
         Self::Left,
         Self::Oversized,
+        Self::Reports,
+        Self::EventsReported,
+        Self::SuppressionsListed,
     ];
 
     /// Its name in CloudWatch.
@@ -104,6 +116,9 @@ impl Metric {
             Self::AccountErrors => "AccountErrors",
             Self::Left => "Left",
             Self::Oversized => "Oversized",
+            Self::Reports => "Reports",
+            Self::EventsReported => "EventsReported",
+            Self::SuppressionsListed => "SuppressionsListed",
         }
     }
 
@@ -116,6 +131,7 @@ impl Metric {
             Self::Heartbeat | Self::Queued | Self::Fetched | Self::AccountErrors | Self::Left | Self::Oversized => {
                 Service::Fetcher
             }
+            Self::Reports | Self::EventsReported | Self::SuppressionsListed => Service::Reporter,
         }
     }
 
@@ -130,7 +146,10 @@ impl Metric {
             | Self::Failures
             | Self::Heartbeat
             | Self::Queued
-            | Self::Oversized => &[],
+            | Self::Oversized
+            | Self::Reports
+            | Self::EventsReported
+            | Self::SuppressionsListed => &[],
         }
     }
 }

@@ -6,9 +6,8 @@ use jiff::civil::Date;
 use rebound_classify::{Category, Reason};
 use serde::Serialize;
 
-use crate::contacts::ContactNumbers;
 use crate::outcomes::Outcomes;
-use crate::report::{NamedRow, Report};
+use crate::report::{DayRow, NamedRow, Report};
 
 /// Which meaning the keys have. Keys may be added under the same number; what one means changes only with the next.
 const SCHEMA_VERSION: u32 = 1;
@@ -38,8 +37,11 @@ pub struct RollUp<'a> {
     campaigns: Vec<Named<'a>>,
     lists: Vec<Named<'a>>,
     accounts: Vec<Named<'a>>,
-    /// How they stand when the roll-up is made, which may be long after the day.
-    contacts: &'a ContactNumbers,
+    /// How many contacts were suppressed on it, and still are; `None` where a list, an account or a campaign is asked for,
+    /// to which no contact belongs.
+    suppressed: Option<u64>,
+    /// How many were suppressed at its end, of those who still are.
+    suppressed_in_all: Option<u64>,
 }
 
 /// What came back on the day under one name.
@@ -52,8 +54,8 @@ struct Named<'a> {
 }
 
 impl<'a> RollUp<'a> {
-    /// Of a report about a single day: that is the last of its period.
-    pub fn of(report: &'a Report) -> Self {
+    /// Of a report about a single day, and what one about more days knows of the contacts on it.
+    pub fn of(day: &'a Report, period: &Report) -> Self {
         let named = |rows: &'a [NamedRow]| {
             let row = |row: &'a NamedRow| Named {
                 name: row.name.as_deref(),
@@ -61,7 +63,12 @@ impl<'a> RollUp<'a> {
             };
             rows.iter().map(row).collect()
         };
-        let selection = &report.selection;
+        let selection = &day.selection;
+        let concerns_contacts = selection.list.is_none() && selection.account.is_none() && selection.campaign.is_none();
+        let contacts: Option<&DayRow> = period
+            .days
+            .iter()
+            .find(|row| concerns_contacts && row.day == selection.period.until);
         Self {
             schema_version: SCHEMA_VERSION,
             day: selection.period.until,
@@ -69,16 +76,17 @@ impl<'a> RollUp<'a> {
             account: selection.account.as_deref(),
             campaign: selection.campaign.as_deref(),
             domain: selection.domain.as_deref(),
-            events: report.seen.events,
-            repeated: report.seen.repeated,
-            categories: &report.totals.categories,
-            reasons: &report.totals.reasons,
-            providers: named(&report.providers),
-            domains: named(&report.domains),
-            campaigns: named(&report.campaigns),
-            lists: named(&report.lists),
-            accounts: named(&report.accounts),
-            contacts: &report.contacts,
+            events: day.seen.events,
+            repeated: day.seen.repeated,
+            categories: &day.totals.categories,
+            reasons: &day.totals.reasons,
+            providers: named(&day.providers),
+            domains: named(&day.domains),
+            campaigns: named(&day.campaigns),
+            lists: named(&day.lists),
+            accounts: named(&day.accounts),
+            suppressed: contacts.map(|row| row.suppressed),
+            suppressed_in_all: contacts.map(|row| row.suppressed_in_all),
         }
     }
 }

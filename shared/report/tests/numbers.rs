@@ -319,8 +319,9 @@ fn its_json_can_be_read_by_others() {
 #[test]
 fn a_day_rolls_up_without_an_address() {
     let day = Period::ending("2026-11-19".parse().expect("a day"), 1);
-    let report = report(&Selection::all(day), Vec::new());
-    let rolled = serde_json::to_value(RollUp::of(&report)).expect("JSON");
+    let period = report(&Selection::all(period()), Vec::new());
+    let only = report(&Selection::all(day), Vec::new());
+    let rolled = serde_json::to_value(RollUp::of(&only, &period)).expect("JSON");
     assert_eq!(
         rolled,
         serde_json::json!({
@@ -335,12 +336,19 @@ fn a_day_rolls_up_without_an_address() {
             "campaigns": [{"name": "spring", "categories": {"hard-bounce": 2}, "reasons": {"user-unknown": 2}}],
             "lists": [{"name": "news", "categories": {"hard-bounce": 2}, "reasons": {"user-unknown": 2}}],
             "accounts": [{"name": "bounces", "categories": {"hard-bounce": 2}, "reasons": {"user-unknown": 2}}],
-            "contacts": {
-                "known": 4, "active": 2, "suppressed": 2, "held": 0,
-                "causes": {"hard-bounce": 2}, "streaks": {"1": 1, "3": 1},
-                "suppressed_before": 1, "newly_suppressed": 1,
-            },
+            "suppressed": 1, "suppressed_in_all": 2,
         })
+    );
+    let of_list = Selection {
+        list: Some("news".to_owned()),
+        ..Selection::all(day)
+    };
+    let of_list = report(&of_list, Vec::new());
+    let rolled = serde_json::to_value(RollUp::of(&of_list, &period)).expect("JSON");
+    assert_eq!(
+        (&rolled["list"], &rolled["events"], &rolled["suppressed"]),
+        (&"news".into(), &2.into(), &serde_json::Value::Null),
+        "a contact belongs to no list"
     );
 }
 

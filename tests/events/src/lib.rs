@@ -134,6 +134,29 @@ pub fn fetcher() -> Vec<Situation> {
     )
 }
 
+/// The events for the reporter, which may find anything or nothing to report.
+pub fn reporter() -> Vec<Situation> {
+    const NOTHING: &[(&str, u64)] = &[];
+    const ONE: &[(&str, u64)] = &[("Reports", 1)];
+    let of = |since: &str| Expected::Answer(json!({"bucket": BUCKET, "since": since, "until": "2026-11-20"}));
+    let invalid = || Expected::Error("InvalidRequest");
+    situations(
+        "reporter",
+        [
+            ("report", Expected::Answer(json!({"bucket": BUCKET})), ONE),
+            ("report-misspelt", invalid(), NOTHING),
+            ("report-of-account", of("2026-11-20"), ONE),
+            ("report-of-day", of("2026-11-14"), ONE),
+            ("report-of-day-not-over", invalid(), NOTHING),
+            ("report-of-list", of("2026-10-22"), ONE),
+            ("rule-tick", of("2026-10-22"), ONE),
+            ("scheduler-tick", of("2026-10-22"), ONE),
+            ("scheduler-tick-without-input", of("2026-10-22"), ONE),
+            ("unknown", invalid(), NOTHING),
+        ],
+    )
+}
+
 /// The objects that the classifier's events are about.
 pub fn objects() -> Vec<Object> {
     let archived = [
@@ -243,7 +266,11 @@ mod tests {
 
     #[test]
     fn every_event_has_an_expectation() {
-        for (function, situations) in [("classifier", classifier()), ("fetcher", fetcher())] {
+        for (function, situations) in [
+            ("classifier", classifier()),
+            ("fetcher", fetcher()),
+            ("reporter", reporter()),
+        ] {
             let expected: Vec<_> = situations.into_iter().map(|situation| situation.name).collect();
             let files = std::fs::read_dir(folder(function)).expect("part of the repository");
             let mut there: Vec<_> = files
@@ -257,7 +284,7 @@ mod tests {
 
     #[test]
     fn events_have_the_shapes_that_aws_sends() {
-        for Situation { name, event, .. } in classifier().into_iter().chain(fetcher()) {
+        for Situation { name, event, .. } in classifier().into_iter().chain(fetcher()).chain(reporter()) {
             let event = event.clone();
             let wrong = match name.split('-').next() {
                 Some("sqs") => serde_json::from_value::<SqsEvent>(event).map(drop).err(),

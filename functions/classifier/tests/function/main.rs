@@ -5,6 +5,5 @@
 mod events;
 mod handler;
 mod inbound;
-mod meddler;
 mod stack;
 mod trouble;

@@ -13,9 +13,9 @@ use rebound_contacts::Policy;
 use rebound_contacts::repository::{Repository, Tables};
 use rebound_lambda::Call;
 use rebound_lambda::metrics::Metric;
+use rebound_test_meddler::{self as meddler, Fate};
 use serde_json::json;
 
-use crate::meddler::{self, Fate};
 use crate::stack::{REPORT, Stack, batch, failed_ids};
 
 /// Time enough for anything.

@@ -1,4 +1,6 @@
-//! What may happen to a request between a client and its store.
+//! What may happen to a request between a client and its store, for tests.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc)] // part of tests, which may panic
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,17 +9,22 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
 
 /// What happens to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub enum Fate {
+    /// It is answered.
     Passes,
     /// Its answer takes this long.
     Late(Duration),
     /// There is never an answer.
     Never,
+    /// The store refuses it: 403, which is not tried again.
+    Refused,
     /// Whoever sent it panics.
     Panics,
 }
@@ -32,7 +39,7 @@ struct Meddler {
 }
 
 /// The same client, with `decide` between it and its store.
-pub(crate) fn dynamodb(
+pub fn dynamodb(
     client: &aws_sdk_dynamodb::Client,
     decide: impl Fn(&str, &str) -> Fate + Send + Sync + 'static,
 ) -> aws_sdk_dynamodb::Client {
@@ -45,7 +52,7 @@ pub(crate) fn dynamodb(
 }
 
 /// The same client, with `decide` between it and its store.
-pub(crate) fn s3(
+pub fn s3(
     client: &aws_sdk_s3::Client,
     decide: impl Fn(&str, &str) -> Fate + Send + Sync + 'static,
 ) -> aws_sdk_s3::Client {
@@ -82,6 +89,7 @@ impl HttpConnector for Between {
         match (self.meddler.decide)(operation, &format!("{} {body}", request.uri())) {
             Fate::Passes => self.inner.call(request),
             Fate::Panics => panic!("as the test wanted it"),
+            Fate::Refused => HttpConnectorFuture::ready(Ok(refusal())),
             Fate::Never => HttpConnectorFuture::new(std::future::pending()),
             Fate::Late(time) => {
                 let inner = self.inner.clone();
@@ -92,6 +100,11 @@ impl HttpConnector for Between {
             }
         }
     }
+}
+
+fn refusal() -> HttpResponse {
+    let status = StatusCode::try_from(403).expect("a status");
+    HttpResponse::new(status, SdkBody::from("<Error><Code>AccessDenied</Code></Error>"))
 }
 
 impl fmt::Debug for Meddler {
