@@ -50,7 +50,7 @@ impl Programs {
             .nth(2)
             .expect("it lies in target/debug/deps")
             .to_owned();
-        for name in ["rebound", "fetcher", "classifier"] {
+        for name in ["rebound", "fetcher", "classifier", "reporter"] {
             if !binaries.join(name).is_file() {
                 eprintln!(
                     "SKIPPED: {} was not built: run `cargo build --workspace` first",

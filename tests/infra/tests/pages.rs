@@ -83,7 +83,7 @@ fn what_the_runbook_calls_by_its_logical_id_is_there() {
         .skip(1)
         .filter_map(|rest| rest.split_once(')'));
     // SAM makes these of a function and its events.
-    let made_by_sam = ["FetcherTick", "ClassifierMail"];
+    let made_by_sam = ["FetcherTick", "ClassifierMail", "ReporterTick"];
     for (name, _) in named {
         let resource = deployment.template.at(&format!("/Resources/{name}"));
         assert!(!resource.is_null() || made_by_sam.contains(&name), "{name}");

@@ -6,23 +6,25 @@ use crate::grants::Statement;
 use crate::{Deployment, Template, written};
 
 /// Grants on everything, because AWS knows no narrower ones.
-const ON_EVERYTHING: [(&str, &[&str]); 3] = [
+const ON_EVERYTHING: [(&str, &[&str]); 4] = [
     ("FetcherRole", &["secretsmanager:ListSecrets"]),
     ("FetcherRole", &["xray:PutTraceSegments", "xray:PutTelemetryRecords"]),
     ("ClassifierRole", &["xray:PutTraceSegments", "xray:PutTelemetryRecords"]),
+    ("ReporterRole", &["xray:PutTraceSegments", "xray:PutTelemetryRecords"]),
 ];
 
 /// What everything below a name may be granted on: the name before the star, and why it is not one thing.
-const FAMILIES: [&str; 4] = [
+const FAMILIES: [&str; 5] = [
     "${Messages.Arn}/raw/",     // messages
     "${Messages.Arn}/inbound/", // what SES delivers
     "${Messages.Arn}/config/",  // rules and policy
+    "${Messages.Arn}/reports/", // reports
     // Secrets of accounts: adding an account is adding a secret.
     "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${AccountsPrefix}|${AWS::StackName}/accounts/",
 ];
 
 /// What each role may do, on what. Whoever changes what the code asks of AWS changes the template and this table.
-const GRANTS: [(&str, &str, &[&str]); 22] = [
+const GRANTS: [(&str, &str, &[&str]); 31] = [
     (
         "ClassifierRole",
         "${ClassifierLog.Arn}",
@@ -125,6 +127,31 @@ const GRANTS: [(&str, &str, &[&str]); 22] = [
             "dynamodb:ListStreams",
         ],
     ),
+    (
+        "ReporterRole",
+        "${ReporterLog.Arn}",
+        &["logs:CreateLogStream", "logs:PutLogEvents"],
+    ),
+    ("ReporterRole", "${ReportDeadLetters.Arn}", &["sqs:SendMessage"]),
+    ("ReporterRole", "${EventsTable.Arn}", &["dynamodb:Query"]),
+    (
+        "ReporterRole",
+        "${EventsTable.Arn}/index/day-by-time",
+        &["dynamodb:Query"],
+    ),
+    ("ReporterRole", "${ContactsTable.Arn}", &["dynamodb:Scan"]),
+    (
+        "ReporterRole",
+        "${Messages.Arn}/reports/*",
+        &["s3:AbortMultipartUpload", "s3:PutObject"],
+    ),
+    (
+        "ReporterRole",
+        "*",
+        &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+    ),
+    ("ReportScheduleRole", "${Reporter.Arn}", &["lambda:InvokeFunction"]),
+    ("ReportScheduleRole", "${ReportDeadLetters.Arn}", &["sqs:SendMessage"]),
     ("ScheduleRole", "${Fetcher.Arn}", &["lambda:InvokeFunction"]),
     ("ScheduleRole", "${ScheduleDeadLetters.Arn}", &["sqs:SendMessage"]),
 ];
@@ -214,6 +241,25 @@ pub(super) fn classifier(deployment: &Deployment) -> Vec<String> {
         "s3:DeleteObject",
     ];
     reach(&deployment.template, "Classifier", &others)
+}
+
+pub(super) fn reporter(deployment: &Deployment) -> Vec<String> {
+    let others = [
+        "secretsmanager:",
+        ":secret:",
+        "MailboxesTable",
+        "FetchQueue",
+        "ClassifyQueue",
+        "/raw/",
+        "/inbound/",
+        "/config/",
+        "s3:GetObject",
+        "s3:DeleteObject",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    ];
+    reach(&deployment.template, "Reporter", &others)
 }
 
 /// What of these a function's role reaches.

@@ -11,7 +11,14 @@ use crate::{Deployment, Resource, written};
 const NAMESPACE: &str = "rebound";
 
 /// The functions' names in their metrics, and the sections of docs/aws/metrics.md that list them.
-const SERVICES: [(&str, &str); 2] = [("fetcher", "Fetcher"), ("classifier", "Classifier")];
+const SERVICES: [(&str, &str); 3] = [
+    ("fetcher", "Fetcher"),
+    ("classifier", "Classifier"),
+    ("reporter", "Reporter"),
+];
+
+/// Alarms that tell of what does not happen.
+const OF_SILENCE: [&str; 2] = ["FetcherHeartbeatMissing", "ReportMissing"];
 
 /// Metrics that AWS keeps, with their dimensions. A misspelt one is no error anywhere: its alarm never goes off.
 const OF_AWS: [(&str, &[&str], &[&str]); 5] = [
@@ -88,12 +95,10 @@ pub(super) fn explained(deployment: &Deployment) -> Vec<String> {
         let wrong = wrong.into_iter().filter(|(is_wrong, _)| *is_wrong);
         faults.extend(wrong.map(|(_, what)| format!("{} {what}", alarm.name)));
     }
-    let heartbeat = template.at("/Resources/FetcherHeartbeatMissing/Properties");
-    if heartbeat
-        .get("TreatMissingData")
-        .is_none_or(|missing| missing != "breaching")
-    {
-        faults.push("FetcherHeartbeatMissing takes silence for health".to_owned());
+    for name in OF_SILENCE {
+        if template.at(&format!("/Resources/{name}/Properties/TreatMissingData")) != "breaching" {
+            faults.push(format!("{name} takes silence for health"));
+        }
     }
     let gone = entries.difference(&alarms);
     faults.extend(gone.map(|name| format!("docs/aws/runbook.md explains {name}, which is no alarm")));

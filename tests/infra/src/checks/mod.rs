@@ -29,6 +29,10 @@ pub const ALL: &[Check] = &[
         "the classifier cannot touch secrets, mailboxes or jobs",
         access::classifier,
     ),
+    check(
+        "the reporter cannot touch mail or secrets, nor change contacts",
+        access::reporter,
+    ),
     check("who comes from outside comes from this account", access::outsiders),
     check(
         "everything that is stored is encrypted, kept and can be restored",

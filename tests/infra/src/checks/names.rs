@@ -21,8 +21,8 @@ const NAMES: [&str; 10] = [
     "Name",
 ];
 
-/// What `rebound --stack NAME` reads.
-const OUTPUTS: [&str; 9] = [
+/// What `rebound --stack NAME` reads, and people.
+const OUTPUTS: [&str; 10] = [
     "Bucket",
     "TablePrefix",
     "AccountsPrefix",
@@ -30,6 +30,7 @@ const OUTPUTS: [&str; 9] = [
     "ClassifyQueueUrl",
     "FetcherFunction",
     "ClassifierFunction",
+    "ReporterFunction",
     "EventBus",
     "Dashboard",
 ];

@@ -10,10 +10,14 @@ const EVERY: [&str; 4] = ["BUCKET", "TABLE_PREFIX", "STAGE", "LOG_LEVEL"];
 /// What the fetcher asks for besides.
 const FETCHER: [&str; 2] = ["QUEUE_URL", "ACCOUNTS_PREFIX"];
 
+/// What the reporter asks for besides.
+const REPORTER: [&str; 1] = ["REPORT_DAYS"];
+
 /// Where each function's binary is found, seen from the template.
-const ARTIFACTS: [(&str, &str); 2] = [
+const ARTIFACTS: [(&str, &str); 3] = [
     ("Classifier", "../target/lambda/classifier/"),
     ("Fetcher", "../target/lambda/fetcher/"),
+    ("Reporter", "../target/lambda/reporter/"),
 ];
 
 pub(super) fn logs(deployment: &Deployment) -> Vec<String> {
@@ -60,7 +64,11 @@ pub(super) fn environment(deployment: &Deployment) -> Vec<String> {
     let template = &deployment.template;
     let functions = template.of_kind("AWS::Serverless::Function");
     let missing = |function: Resource<'_>| {
-        let own: &[&str] = if function.name == "Fetcher" { &FETCHER } else { &[] };
+        let own: &[&str] = match function.name {
+            "Fetcher" => &FETCHER,
+            "Reporter" => &REPORTER,
+            _ => &[],
+        };
         let value = |name: &str| {
             let own = function.property(&format!("/Environment/Variables/{name}"));
             let shared = template.at(&format!("/Globals/Function/Environment/Variables/{name}"));

@@ -87,6 +87,22 @@ pub(super) fn add(breaks: &mut Breaks) {
         json!({"Fn::GetAtt": ["ClassifierRole", "Arn"]}),
     );
 
+    let check = "the reporter cannot touch mail or secrets, nor change contacts";
+    breaks.grant(
+        check,
+        "mail",
+        "ReporterRole",
+        "s3:GetObject",
+        json!({"Fn::Sub": "${Messages.Arn}/raw/*"}),
+    );
+    breaks.grant(
+        check,
+        "a contact",
+        "ReporterRole",
+        "dynamodb:UpdateItem",
+        json!({"Fn::GetAtt": ["ContactsTable", "Arn"]}),
+    );
+
     let check = "the classifier cannot touch secrets, mailboxes or jobs";
     breaks.grant(
         check,

@@ -29,6 +29,12 @@ pub(super) fn add(breaks: &mut Breaks) {
         "FetcherHeartbeatMissing/Properties/TreatMissingData",
         json!("notBreaching"),
     );
+    breaks.set(
+        check,
+        "no reports are good reports",
+        "ReportMissing/Properties/TreatMissingData",
+        json!("notBreaching"),
+    );
     breaks.add(check, "off the dashboard", |d| {
         let body = d
             .template
