@@ -2,63 +2,70 @@
 
 mod accounts;
 mod contacts;
+mod doctor;
+mod global;
 mod policy;
 mod report;
 mod reprocess;
 mod serve;
+mod shell;
 
 use std::path::PathBuf;
 
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use rebound_contacts::Moment;
 
 pub(crate) use accounts::{AccountsCommand, AddArgs, EditArgs, Settings};
 pub(crate) use contacts::{
-    CheckArgs, ContactsCommand, CorrectArgs, DecideArgs, DecisionReason, DiscardArgs, ExportArgs, ExportFormat,
-    HeldArgs, ImportArgs, ListKind, ListSource, RebuildArgs, ReleaseArgs,
+    CheckArgs, ContactsCommand, CorrectArgs, DecideArgs, DecisionArgs, DiscardArgs, ExportArgs, ExportFormat, HeldArgs,
+    ImportArgs, ListKind, ListSource, RebuildArgs, ReleaseArgs,
 };
+pub(crate) use doctor::DoctorArgs;
+pub(crate) use global::{GlobalArgs, Volume, variables};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use report::{CampaignsCommand, FailOn, ReportArgs, SentArgs};
 pub(crate) use reprocess::ReprocessArgs;
 pub(crate) use serve::ServeArgs;
+pub(crate) use shell::{CompletionsArgs, ManArgs};
 
-use crate::place::{DEFAULT_FOLDER, Place, StackName};
+use crate::input::time;
+use crate::outcome;
 
 /// What comes back, who it is about, and whom to stop mailing.
 #[derive(Debug, Parser)]
-#[command(name = "rebound", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(
+    name = "rebound",
+    version,
+    about,
+    after_help = EXAMPLES,
+    after_long_help = after_long_help(),
+    max_term_width = 100,
+    styles = STYLES,
+    subcommand_help_heading = "Commands",
+    // A start without a command is answered by one of our own.
+    subcommand_required = false
+)]
 pub(crate) struct Cli {
-    /// Folder that holds the archived messages, the contacts and everything else on this machine
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "REBOUND_DATA",
-        default_value = DEFAULT_FOLDER
-    )]
-    pub data: PathBuf,
-    /// Work on the stack of this name, deployed to AWS, instead of a folder on this machine
-    #[arg(long, global = true, value_name = "NAME")]
-    pub stack: Option<String>,
-    /// With --stack: the profile of the AWS configuration to log in with [default: as the AWS CLI]
-    #[arg(long, global = true, value_name = "NAME", requires = "stack")]
-    pub profile: Option<String>,
-    /// With --stack: the AWS region it is in [default: as the AWS CLI]
-    #[arg(long, global = true, value_name = "NAME", requires = "stack")]
-    pub region: Option<String>,
+    #[command(flatten)]
+    pub global: GlobalArgs,
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 impl Cli {
     /// Reads the command line; ends the process, with a word on what is wrong or with the help that was asked for, where
     /// there is nothing to be done.
     pub(crate) fn from_command_line() -> Self {
+        // Before anything is read, so that what is wrong with the rest is told in the colours that were asked for.
+        global::color_of(std::env::args_os()).apply();
         let matches = Self::command().get_matches();
         let read = Self::from_arg_matches(&matches).and_then(|cli| {
             // REBOUND_DATA says what is usual, and a stack is not; but one who types both has something wrong in mind.
-            if cli.stack.is_some() && matches.value_source("data") == Some(ValueSource::CommandLine) {
+            if cli.global.stack.is_some() && matches.value_source("data") == Some(ValueSource::CommandLine) {
                 let both = "--stack works on AWS, --data on this machine: give one of the two";
                 return Err(Self::command().error(ErrorKind::ArgumentConflict, both));
             }
@@ -66,19 +73,14 @@ impl Cli {
         });
         read.unwrap_or_else(|error| error.exit())
     }
-
-    /// Where the command is to work.
-    pub(crate) fn place(&self) -> Place {
-        match &self.stack {
-            None => Place::Folder(self.data.clone()),
-            Some(name) => Place::Stack(StackName {
-                name: name.clone(),
-                profile: self.profile.clone(),
-                region: self.region.clone(),
-            }),
-        }
-    }
 }
+
+/// How help is set: in the colours that a terminal's own palette gives them.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,7 +92,12 @@ Examples:
   rebound contacts why ann@example.com         for what reason
   rebound contacts check list.csv > mail.csv   whom of a list to mail
   rebound report --html report.html            why mail comes back, as a page
+  rebound doctor                               is everything set up as it should be?
   rebound --stack rebound-prod contacts held   the same for a stack on AWS";
+
+fn after_long_help() -> String {
+    format!("{EXAMPLES}\n\n{}\n\n{}", global::environment(), outcome::exit_codes())
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -99,20 +106,25 @@ pub(crate) enum Command {
     /// Reads every message once, however often it is given. A file stays where it is: nothing is moved or deleted. With
     /// --account and no PATH, fetches what is new in that account's mailbox, and does to each archived message there what
     /// the account's settings say.
+    #[command(after_help = RUN_EXAMPLES)]
     Run(RunArgs),
     /// Say what messages are, without keeping anything
+    ///
+    /// Whatever it is given: a message that nobody can make sense of is `unrecognised`, and no error. Nothing is read but
+    /// the messages, and nothing is written.
+    #[command(after_help = CLASSIFY_EXAMPLES)]
     Classify(ClassifyArgs),
     /// Set up the mailboxes on servers that returned mail is fetched from
-    #[command(subcommand)]
+    #[command(subcommand, after_help = accounts::EXAMPLES)]
     Accounts(AccountsCommand),
     /// Look at contacts, decide about them, and take lists in and out
-    #[command(subcommand)]
+    #[command(subcommand, after_help = contacts::EXAMPLES)]
     Contacts(ContactsCommand),
     /// Why mail comes back, and whom to stop mailing: on the terminal, as a page, as numbers
     #[command(after_help = report::REPORT_EXAMPLES)]
     Report(Box<ReportArgs>),
     /// Say how much was sent, so that reports can give rates
-    #[command(subcommand)]
+    #[command(subcommand, after_help = report::SENT_EXAMPLES)]
     Campaigns(CampaignsCommand),
     /// Judge archived messages again, by newer rules or by your own, and show what changes
     ///
@@ -121,18 +133,53 @@ pub(crate) enum Command {
     #[command(after_help = reprocess::REPROCESS_EXAMPLES)]
     Reprocess(ReprocessArgs),
     /// Say what verdicts do to contacts: actions, thresholds, protected addresses
-    #[command(subcommand)]
+    #[command(subcommand, after_help = policy::USE_EXAMPLES)]
     Policy(PolicyCommand),
+    /// Look at the rules that say why a delivery failed, and check your own
+    #[command(subcommand, after_help = RULES_EXAMPLES)]
+    Rules(RulesCommand),
+    /// Check whether everything is set up as it should be, and say what to mend
+    ///
+    /// Looks at the storage, the mailboxes' accounts, the policy and the rules, and this machine's clock; with --stack, at
+    /// the parts of the stack, and whether you may use them. Changes nothing. Each check is `ok`, a `warning`, a `problem`,
+    /// or `skipped` where it could not be made. Ends with exit code 3 when there is a problem.
+    #[command(after_help = doctor::DOCTOR_EXAMPLES)]
+    Doctor(DoctorArgs),
     /// Answer as S3, DynamoDB, Secrets Manager and SQS, for other programs on this machine
     ///
     /// One address for all of them, which the AWS SDKs, the AWS command line and `sam local` take as AWS_ENDPOINT_URL. Prints
     /// a line when it is ready, and answers until it is interrupted. No other command can use the folder meanwhile.
     #[command(after_help = serve::SERVE_EXAMPLES)]
     Serve(ServeArgs),
-    /// Look at the rules that say why a delivery failed, and check your own
-    #[command(subcommand)]
-    Rules(RulesCommand),
+    /// Print what makes a shell complete the commands, options and values of this one
+    ///
+    /// The shells read it from a file when they start; docs/shell.md says which one each of them wants.
+    #[command(after_help = shell::COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each command into a folder
+    #[command(after_help = shell::MAN_EXAMPLES)]
+    Man(ManArgs),
 }
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  rebound run Maildir archive.mbox             every message of a Maildir and an mbox file
+  rebound run --account news                   what is new in a mailbox on a server
+  rebound run --all-accounts --quiet           for cron: every enabled account, and a word only on trouble
+  rebound run --format json tests/mailbox      the summary for programs";
+
+const CLASSIFY_EXAMPLES: &str = "\
+Examples:
+  rebound classify bounce.eml
+  rebound classify --explain bounce.eml                       what was found, and which rule decided
+  rebound classify --category unrecognised Maildir            only what nobody made sense of
+  rebound classify --format jsonl archive.mbox > verdicts.jsonl";
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  rebound rules list --format csv > rules.csv
+  rebound rules test my.toml                                  does each rule do what its examples say?
+  rebound rules test --text '550 5.1.1 no such user' my.toml  which rules match, and which of them decides";
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -191,6 +238,7 @@ pub(crate) struct UserRules {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
     /// Every rule, in the order in which they are asked
+    #[command(after_help = RULES_EXAMPLES)]
     List {
         #[command(flatten)]
         rules: UserRules,
@@ -201,6 +249,7 @@ pub(crate) enum RulesCommand {
     /// Check files of your own rules with their own examples, or see which rules know a text
     ///
     /// A file is good when every rule in it can be understood, decides each of its `examples` and none of its `not`.
+    #[command(after_help = RULES_EXAMPLES)]
     Test {
         /// Files of rules
         #[arg(required_unless_present = "text", value_name = "FILE")]
@@ -212,6 +261,11 @@ pub(crate) enum RulesCommand {
         #[arg(long, value_name = "FORMAT", default_value = "table")]
         format: RowFormat,
     },
+}
+
+/// Reads a time that somebody types.
+fn moment(text: &str) -> Result<Moment, &'static str> {
+    time(text).ok_or("a day is 2026-11-01, a time 2026-11-01T08:00:00Z")
 }
 
 /// Formats for a summary.
@@ -248,11 +302,4 @@ pub(crate) enum RowFormat {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-}
+mod tests;

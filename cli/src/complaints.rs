@@ -2,13 +2,32 @@
 //! `warning:` when something is done that somebody may regret, `hint:` what to do about it.
 
 use std::fmt::{self, Display};
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use rebound_classify::reason::RuleErrors;
 use rebound_contacts::PolicyErrors;
 use rebound_mailbox::sources::SourceError;
 
-use crate::commands::Outcome;
-use crate::output::printable;
+use crate::args::Volume;
+use crate::outcome::Outcome;
+use crate::output::{kind_style, printable};
+
+/// How much is said; set once, before anything is.
+static VOLUME: AtomicU8 = AtomicU8::new(Volume::Usual as u8);
+
+/// Whether the last thing that there was to say was said.
+static WAS_SAID: AtomicBool = AtomicBool::new(true);
+
+/// From here on, no more is said than this.
+pub(crate) fn set_volume(volume: Volume) {
+    VOLUME.store(volume as u8, Ordering::Relaxed);
+}
+
+/// Whether so much is to be said.
+pub(crate) fn is_as_loud_as(volume: Volume) -> bool {
+    VOLUME.load(Ordering::Relaxed) >= volume as u8
+}
 
 /// Prints complaints as they come and remembers whether any of them is a failure.
 #[derive(Debug, Default)]
@@ -131,22 +150,48 @@ pub(crate) fn policy_refused(refused: &PolicyErrors) {
 }
 
 /// Each fault with its line in the form that editors know.
-#[expect(clippy::print_stderr, reason = "this is where complaints go")]
 fn refused_as_a_whole(what: &str, verb: &str, origin: &str, faults: impl Iterator<Item = (usize, String)>) {
     say("error", format!("{what} in {origin} {verb} refused as a whole"));
+    let mut err = anstream::stderr().lock();
     for (line, reason) in faults {
-        eprintln!("  {}", printable(&format!("{origin}:{line}: {reason}")));
+        let _ = writeln!(err, "  {}", printable(&format!("{origin}:{line}: {reason}")));
     }
 }
 
 /// A question to the person at the terminal, who answers behind it.
-#[expect(clippy::print_stderr, reason = "standard output is for data")]
 pub(crate) fn prompt(question: &str) {
-    eprint!("{}", printable(question));
+    let mut err = anstream::stderr().lock();
+    let _ = write!(err, "{}", printable(question)).and_then(|()| err.flush());
+}
+
+/// What is being done, for those who want to know.
+pub(crate) fn step(what: impl Display) {
+    if is_as_loud_as(Volume::Steps) {
+        line("step", what);
+    }
 }
 
 /// One line on standard error. Names in it may come from strangers.
-#[expect(clippy::print_stderr, reason = "this is where complaints go")]
 pub(crate) fn say(kind: &str, what: impl Display) {
-    eprintln!("{kind}: {}", printable(&what.to_string()));
+    let is_said = match kind {
+        "error" => true,
+        // A hint belongs to what is said before it.
+        "hint" => WAS_SAID.load(Ordering::Relaxed),
+        _ => is_as_loud_as(Volume::Usual),
+    };
+    WAS_SAID.store(is_said, Ordering::Relaxed);
+    if is_said {
+        line(kind, what);
+    }
+}
+
+fn line(kind: &str, what: impl Display) {
+    let style = kind_style(kind);
+    let what = what.to_string();
+    // Nobody is left to be told when this fails.
+    let _ = writeln!(
+        anstream::stderr().lock(),
+        "{style}{kind}:{style:#} {}",
+        printable(&what)
+    );
 }

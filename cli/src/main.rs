@@ -4,7 +4,9 @@ mod args;
 mod clock;
 mod commands;
 mod complaints;
+mod hints;
 mod input;
+mod outcome;
 mod output;
 mod place;
 mod progress;
@@ -12,42 +14,52 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use commands::Outcome;
+use args::{Cli, Volume};
+use outcome::Outcome;
+use tracing_subscriber::EnvFilter;
 
 /// Threads for work that blocks: reading the mailbox, the embedded stores, judging. Enough to keep every core and the
 /// disk busy; the allocator keeps memory for each thread, so more would only cost.
 const BLOCKING_THREADS: usize = 8;
 
-fn main() -> ExitCode {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    match runtime.max_blocking_threads(BLOCKING_THREADS).enable_all().build() {
-        Ok(runtime) => runtime.block_on(command()),
-        Err(error) => {
-            complaints::say("error", format!("starting: {error}"));
-            ExitCode::FAILURE
-        }
-    }
-}
+/// Says what the libraries log, where --verbose is not enough.
+const LOG_VARIABLE: &str = "REBOUND_LOG";
 
-async fn command() -> ExitCode {
-    let cli = args::Cli::from_command_line();
+fn main() -> ExitCode {
+    let cli = Cli::from_command_line();
+    output::begin();
+    complaints::set_volume(cli.global.volume());
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("REBOUND_LOG"))
+        .with_env_filter(logged(cli.global.volume()))
         .with_writer(std::io::stderr)
         .init();
-    match commands::execute(cli).await {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Incomplete) => ExitCode::FAILURE,
+
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let done = match runtime.max_blocking_threads(BLOCKING_THREADS).enable_all().build() {
+        Ok(runtime) => runtime.block_on(commands::execute(cli)),
+        Err(error) => Err(anyhow::Error::from(error).context("starting")),
+    };
+    let outcome = done.unwrap_or_else(|error| {
         // Whoever reads our output has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            complaints::say("error", told(&error));
-            if let Some(hinted) = error.downcast_ref::<complaints::Hinted>() {
-                complaints::say("hint", &hinted.hint);
-            }
-            ExitCode::FAILURE
+        if is_broken_pipe(&error) {
+            return Outcome::Done;
         }
-    }
+        complaints::say("error", told(&error));
+        if let Some(hint) = hints::of(&error) {
+            complaints::say("hint", hint);
+        }
+        Outcome::Incomplete
+    });
+    outcome.into()
+}
+
+fn logged(volume: Volume) -> EnvFilter {
+    let usual = match volume {
+        Volume::Quiet | Volume::Usual => "error",
+        Volume::Steps => "warn,rebound=info",
+        Volume::Requests => "info,rebound=debug,aws_smithy_runtime=debug",
+    };
+    EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(usual))
 }
 
 /// The error and its causes on one line. Many say their cause themselves; it is not said twice.
@@ -63,10 +75,15 @@ fn told(error: &anyhow::Error) -> String {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = |cause: &(dyn std::error::Error + 'static)| Some(cause.downcast_ref::<std::io::Error>()?.kind());
+    // An error of the csv crate is no cause of itself: it has to be asked.
+    let of_csv = |cause: &'_ (dyn std::error::Error + 'static)| match cause.downcast_ref::<csv::Error>()?.kind() {
+        csv::ErrorKind::Io(error) => Some(error.kind()),
+        _ => None,
+    };
+    let of_io = |cause: &'_ (dyn std::error::Error + 'static)| Some(cause.downcast_ref::<std::io::Error>()?.kind());
     error
         .chain()
-        .any(|cause| io(cause) == Some(std::io::ErrorKind::BrokenPipe))
+        .any(|cause| of_io(cause).or_else(|| of_csv(cause)) == Some(std::io::ErrorKind::BrokenPipe))
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::args::Volume;
+use crate::complaints::is_as_loud_as;
 
 /// How often a bar is drawn anew while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
@@ -32,6 +35,9 @@ impl Progress {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         };
+        if !is_as_loud_as(Volume::Usual) {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
         bar.enable_steady_tick(TICK);
         Self(bar)
     }
@@ -39,6 +45,11 @@ impl Progress {
     /// So many more.
     pub(crate) fn advance(&self, things: u64) {
         self.0.inc(things);
+    }
+
+    /// Nothing more is to come: gives the line back, for what is printed next.
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
     }
 
     /// Runs `print` while the bar is out of the way.
@@ -49,6 +60,6 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.finish();
     }
 }

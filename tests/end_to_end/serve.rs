@@ -16,14 +16,14 @@ use crate::crash::folder_size;
 use crate::support::{mailbox, rebound, stderr, stdout};
 
 /// A command that serves, and ends with the test.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Serving {
-    fn start(data: &Path) -> Self {
+    pub(crate) fn start(data: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rebound"));
         command
             .arg("--data")
@@ -45,7 +45,7 @@ impl Serving {
         Self { child, stdout, url }
     }
 
-    async fn config(&self) -> SdkConfig {
+    pub(crate) async fn config(&self) -> SdkConfig {
         aws_config::defaults(BehaviorVersion::latest())
             .endpoint_url(&self.url)
             .region(Region::new("us-east-1"))
@@ -55,7 +55,7 @@ impl Serving {
     }
 
     /// Asks it to end, and says how it did and what it said.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let asked = Command::new("kill").arg(self.child.id().to_string()).status();
         assert!(asked.expect("there is a kill").success());
         let mut said = String::new();

@@ -3,13 +3,23 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use rebound_contacts::Moment;
 
-use super::{ReportFormat, RowFormat};
+use super::{ReportFormat, RowFormat, SummaryFormat, moment};
+
+/// For whoever asks what can be done with contacts.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  rebound contacts list --suppressed --format csv > suppressed.csv
+  rebound contacts why ann@example.com
+  rebound contacts check --list news subscribers.csv > mail-these.csv
+  rebound contacts suppress ann@example.com --why 'asked by phone'
+  rebound contacts import suppression_bounces.csv --dry-run";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ContactsCommand {
     /// One contact's story: its state, every event behind it, and what the policy made of each
-    #[command(visible_alias = "show")]
+    #[command(visible_alias = "show", after_help = WHY_EXAMPLES)]
     Why {
         /// The contact's address, in any spelling
         address: String,
@@ -18,6 +28,7 @@ pub(crate) enum ContactsCommand {
         format: ReportFormat,
     },
     /// All contacts, sorted by address
+    #[command(after_help = LIST_EXAMPLES)]
     List {
         /// Only those that must not be mailed any more
         #[arg(long)]
@@ -85,10 +96,21 @@ pub(crate) enum ContactsCommand {
     Export(ExportArgs),
 }
 
+const WHY_EXAMPLES: &str = "\
+Examples:
+  rebound contacts why ann@example.com
+  rebound contacts why 'Ann <ANN@Example.com>' --format json";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  rebound contacts list
+  rebound contacts list --suppressed --format csv > suppressed.csv";
+
 const HELD_EXAMPLES: &str = "\
 Examples:
   rebound contacts held --format csv > look-at-these.csv
   rebound contacts release ann@example.com --why 'she is gone, her colleague says'
+  rebound contacts release --all --account news --dry-run
   rebound contacts release --all --account news --why 'the old mailbox, looked through'
   rebound contacts discard --held ann@example.com --why 'she wrote yesterday'";
 
@@ -114,7 +136,7 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, requires = "all", value_name = "NAME")]
     pub account: Option<String>,
     #[command(flatten)]
-    pub reason: DecisionReason,
+    pub decision: DecisionArgs,
 }
 
 const DISCARD_EXAMPLES: &str = "\
@@ -126,7 +148,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct DiscardArgs {
     /// The contact's address, in any spelling
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ADDRESS")]
     pub address: Option<String>,
     /// Which message: the beginning of its identity, as `contacts why` prints it
     #[arg(long, required_unless_present = "held", conflicts_with = "held", value_name = "HASH")]
@@ -141,7 +163,7 @@ pub(crate) struct DiscardArgs {
     #[arg(long, requires = "all", value_name = "NAME")]
     pub account: Option<String>,
     #[command(flatten)]
-    pub reason: DecisionReason,
+    pub decision: DecisionArgs,
 }
 
 const REBUILD_EXAMPLES: &str = "\
@@ -180,18 +202,18 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "csv")]
-    pub format: ExportFormat,
     /// Only those suppressed at this time or later: a day, or a time in RFC 3339
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub since: Option<Moment>,
     /// Only those suppressed for this cause: `hard-bounce`, `complaint`, `manual`; `unsubscribe` for those off the list
     #[arg(long, value_name = "CAUSE")]
     pub cause: Option<String>,
     /// Also those who are off this list
     #[arg(long, value_name = "NAME")]
     pub list: Option<String>,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "csv")]
+    pub format: ExportFormat,
 }
 
 /// Formats of a suppression list.
@@ -224,11 +246,13 @@ Example:
 #[derive(Debug, Args)]
 pub(crate) struct CorrectArgs {
     /// The address as it was written
+    #[arg(value_name = "OLD_ADDRESS")]
     pub old: String,
     /// The address that was meant
+    #[arg(value_name = "NEW_ADDRESS")]
     pub new: String,
     #[command(flatten)]
-    pub reason: DecisionReason,
+    pub decision: DecisionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -236,22 +260,28 @@ pub(crate) struct DecideArgs {
     /// The contacts' addresses, in any spelling
     #[arg(required = true, value_name = "ADDRESS")]
     pub addresses: Vec<String>,
-    #[command(flatten)]
-    pub reason: DecisionReason,
     /// This list only
     #[arg(long, value_name = "NAME")]
     pub list: Option<String>,
+    #[command(flatten)]
+    pub decision: DecisionArgs,
 }
 
-/// Who decides by hand, and why.
+/// What is decided by hand: who, why, and whether it is meant.
 #[derive(Debug, Args)]
-pub(crate) struct DecisionReason {
+pub(crate) struct DecisionArgs {
     /// Why; kept with the event
-    #[arg(long, value_name = "TEXT")]
-    pub why: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
+    pub why: Option<String>,
     /// Who decides [default: the user logged in here]
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
+    /// Say what it would do, and record nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print what was done
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: RowFormat,
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -299,6 +329,9 @@ pub(crate) struct ImportArgs {
     /// Say what is in it, and record nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// How to print what is in it, and what came of it
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: SummaryFormat,
 }
 
 /// Who exported a suppression list.

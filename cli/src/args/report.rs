@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{RowFormat, SummaryFormat};
+use rebound_contacts::Moment;
+
+use super::{RowFormat, SummaryFormat, moment};
 
 pub(super) const REPORT_EXAMPLES: &str = "\
 Examples:
@@ -60,7 +62,7 @@ pub(crate) enum FailOn {
     Alarm,
 }
 
-const SENT_EXAMPLES: &str = "\
+pub(super) const SENT_EXAMPLES: &str = "\
 Examples:
   rebound campaigns sent spring 12000
   rebound campaigns sent spring 3100 --domain gmail.com
@@ -74,6 +76,7 @@ pub(crate) enum CampaignsCommand {
     #[command(after_help = SENT_EXAMPLES)]
     Sent(SentArgs),
     /// How much was sent, as far as that was said
+    #[command(after_help = SENT_EXAMPLES)]
     List {
         /// How to print it
         #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -84,8 +87,10 @@ pub(crate) enum CampaignsCommand {
 #[derive(Debug, Args)]
 pub(crate) struct SentArgs {
     /// The campaign
+    #[arg(value_name = "CAMPAIGN")]
     pub name: String,
     /// How many messages were sent
+    #[arg(value_name = "COUNT")]
     pub count: u64,
     /// The mailing list that they went to
     #[arg(long, value_name = "NAME")]
@@ -94,6 +99,6 @@ pub(crate) struct SentArgs {
     #[arg(long, value_name = "NAME")]
     pub domain: Option<String>,
     /// When [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub at: Option<Moment>,
 }

@@ -1,8 +1,9 @@
 //! `rebound reprocess`.
 
 use clap::Args;
+use rebound_contacts::Moment;
 
-use super::{ReportFormat, UserRules};
+use super::{ReportFormat, UserRules, moment};
 
 pub(crate) const REPROCESS_EXAMPLES: &str = "\
 Examples:
@@ -13,8 +14,8 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct ReprocessArgs {
     /// Only messages that happened at this time or later: a day, or a time in RFC 3339
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub since: Option<Moment>,
     /// Only messages of this account
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
@@ -23,7 +24,10 @@ pub(crate) struct ReprocessArgs {
     pub category: Option<String>,
     #[command(flatten)]
     pub rules: UserRules,
-    /// Write what differs; without it, it is only shown
+    /// Only show what differs, which is the default
+    #[arg(long, conflicts_with = "apply")]
+    pub dry_run: bool,
+    /// Write what differs
     #[arg(long)]
     pub apply: bool,
     /// How to print what differs

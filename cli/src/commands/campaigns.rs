@@ -1,15 +1,14 @@
 //! `rebound campaigns`: how much was sent.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use futures::TryStreamExt;
 use rebound_contacts::Sent;
 use serde::Serialize;
 
-use super::Outcome;
 use crate::args::{CampaignsCommand, SentArgs};
 use crate::clock;
 use crate::complaints::say;
-use crate::input::time;
+use crate::outcome::Outcome;
 use crate::output::print_rows;
 use crate::place::Place;
 use crate::workspace::Workspace;
@@ -78,17 +77,11 @@ fn read(args: SentArgs) -> Result<Sent> {
     if name.trim().is_empty() {
         bail!("a campaign has a name");
     }
-    let at = match at {
-        None => clock::now().into(),
-        Some(text) => {
-            time(&text).ok_or_else(|| anyhow!("--at {text:?} is no time: 2026-11-21 is, or 2026-11-21T20:23:37Z"))?
-        }
-    };
     Ok(Sent {
         campaign: name,
         list,
         domain: domain.map(|domain| domain.to_ascii_lowercase()),
         count,
-        at,
+        at: at.unwrap_or_else(|| clock::now().into()),
     })
 }

@@ -15,10 +15,11 @@ use rebound_mailbox::sources::{SourceMessage, Sources};
 use rebound_message::MessageHash;
 use serde::Serialize;
 
-use super::Outcome;
 use crate::args::{ClassifyArgs, Cli, ReportFormat};
 use crate::complaints::Complaints;
+use crate::outcome::Outcome;
 use crate::output::{Align, JsonStream, Table, prose_width, width};
+use crate::progress::Progress;
 
 /// Judges every message and prints the verdicts in the order of the messages.
 pub(super) fn classify(args: &ClassifyArgs) -> Result<Outcome> {
@@ -28,17 +29,24 @@ pub(super) fn classify(args: &ClassifyArgs) -> Result<Outcome> {
     if let Some(category) = &args.category {
         check_category(category, classifier.rules());
     }
-    let judged = Sources::open(&args.paths)
-        .filter_map(|found| found.map_err(|error| complaints.source(&error)).ok())
+    let sources = Sources::open(&args.paths);
+    let progress = Progress::start(sources.count_hint());
+    let judged = sources
+        .inspect(|_| progress.advance(1))
+        .filter_map(|found| {
+            let complain = |error| progress.suspend(|| complaints.source(&error));
+            found.map_err(complain).ok()
+        })
         .map(|message| Judged::new(&classifier, &message, args.explain))
         .filter(|judged| args.category.as_deref().is_none_or(|category| judged.is(category)));
-    match args.format {
-        ReportFormat::Table if args.explain => print_stories(judged, out),
-        ReportFormat::Table => print_table(judged, out),
+    let printed = match args.format {
+        ReportFormat::Table if args.explain => print_stories(judged, out, &progress),
+        ReportFormat::Table => print_table(judged, out, &progress),
         ReportFormat::Json => print_json(judged, JsonStream::array(out)),
         ReportFormat::Jsonl => print_json(judged, JsonStream::lines(out)),
-    }
-    .context("printing the verdicts")?;
+    };
+    drop(progress);
+    printed.context("printing the verdicts")?;
     Ok(complaints.outcome())
 }
 
@@ -100,7 +108,7 @@ fn print_json<W: Write>(judged: impl Iterator<Item = Judged>, mut out: JsonStrea
     out.finish()
 }
 
-fn print_table(judged: impl Iterator<Item = Judged>, mut out: impl Write) -> io::Result<()> {
+fn print_table(judged: impl Iterator<Item = Judged>, mut out: impl Write, progress: &Progress) -> io::Result<()> {
     let headings = ["FILE", "CATEGORY", "REASON", "STATUS", "ADDRESS", "WORDS"];
     let mut table = Table::new(headings.map(|heading| (heading, Align::Left)));
     for Judged { file, report, .. } in judged {
@@ -122,18 +130,21 @@ fn print_table(judged: impl Iterator<Item = Judged>, mut out: impl Write) -> io:
             ]);
         }
     }
+    progress.finish();
     out.write_all(table.render(width()).as_bytes())?;
     out.flush()
 }
 
-fn print_stories(judged: impl Iterator<Item = Judged>, mut out: impl Write) -> io::Result<()> {
+fn print_stories(judged: impl Iterator<Item = Judged>, mut out: impl Write, progress: &Progress) -> io::Result<()> {
     for (number, message) in judged.enumerate() {
         if number > 0 {
             writeln!(out)?;
         }
         let explanation = message.explanation.unwrap_or_default();
         let story = story::tell(&message.file, &message.report, &explanation, prose_width());
-        out.write_all(story.as_bytes())?;
+        let mut written = Ok(());
+        progress.suspend(|| written = out.write_all(story.as_bytes()).and_then(|()| out.flush()));
+        written?;
     }
     out.flush()
 }

@@ -8,7 +8,7 @@ use rebound_contacts::repository::Recomputed;
 use rebound_contacts::{Cause, Contact, Event, EventKind, MessageHash, Policy, Ruling, Suppression};
 use serde::Serialize;
 
-use crate::output::printable;
+use crate::output::{Told, harmless_cell, printable};
 
 /// How much of a message's identity is shown: enough to name it among those of a contact.
 const SHOWN_OF_HASH: usize = 12;
@@ -87,9 +87,11 @@ impl Difference {
             why: why(recomputed, policy, change, before),
         })
     }
+}
 
-    /// For people: who, what becomes of it, and why.
-    pub(crate) fn told(&self) -> String {
+impl Told for Difference {
+    /// Who, what becomes of it, and why.
+    fn told(&self) -> String {
         let state = |cause: &Option<String>, at: &Option<String>| match (cause, at) {
             (Some(cause), Some(at)) => format!("suppressed since {} by {cause}", day(at)),
             _ => "active".to_owned(),
@@ -118,6 +120,17 @@ impl Difference {
             format!("\n    {}", printable(&self.why))
         };
         format!("{}  {what}{why}\n", printable(&self.spelling))
+    }
+
+    fn harmless(&self) -> Self {
+        Self {
+            address: harmless_cell(&self.address).into_owned(),
+            spelling: harmless_cell(&self.spelling).into_owned(),
+            unsubscribed_lists_before: harmless_cell(&self.unsubscribed_lists_before).into_owned(),
+            unsubscribed_lists: harmless_cell(&self.unsubscribed_lists).into_owned(),
+            why: harmless_cell(&self.why).into_owned(),
+            ..self.clone()
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod campaigns;
 mod classify;
 mod contacts;
 mod difference;
+mod doctor;
 mod own_rules;
 mod policy;
 mod report;
@@ -12,6 +13,8 @@ mod reprocess;
 mod rules;
 mod run;
 mod serve;
+mod shell;
+mod start;
 
 use anyhow::Result;
 use rebound_classify::reason::RuleErrors;
@@ -19,15 +22,7 @@ use rebound_contacts::PolicyErrors;
 
 use crate::args::{Cli, Command, RulesCommand};
 use crate::complaints;
-
-/// What a command tells the shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// Everything was done.
-    Done,
-    /// Something was not, and standard error says what.
-    Incomplete,
-}
+use crate::outcome::Outcome;
 
 /// Runs the command.
 pub(crate) async fn execute(cli: Cli) -> Result<Outcome> {
@@ -48,8 +43,11 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome> {
 }
 
 async fn dispatch(cli: Cli) -> Result<Outcome> {
-    let place = cli.place();
-    match cli.command {
+    let place = cli.global.place();
+    let Some(command) = cli.command else {
+        return start::start(&place);
+    };
+    match command {
         Command::Run(args) => Box::pin(run::run(&place, args)).await,
         Command::Classify(args) => classify::classify(&args),
         Command::Accounts(command) => accounts::execute(&place, command).await,
@@ -58,8 +56,11 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Campaigns(command) => Box::pin(campaigns::execute(&place, command)).await,
         Command::Reprocess(args) => Box::pin(reprocess::reprocess(&place, args)).await,
         Command::Policy(command) => policy::execute(&place, command).await,
+        Command::Doctor(args) => Box::pin(doctor::doctor(&place, &args)).await,
         Command::Serve(args) => Box::pin(serve::serve(&place, args)).await,
         Command::Rules(RulesCommand::List { rules, format }) => rules::list(&rules, format),
         Command::Rules(RulesCommand::Test { files, text, format }) => rules::test(&files, text.as_deref(), format),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
     }
 }

@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use futures::stream;
 use futures::{StreamExt, TryStreamExt};
 use rebound_archive::ObjectKey;
 use rebound_classifier::Rejudged;
 use rebound_contacts::repository::{ArchivedSince, Edit, EventChange};
-use rebound_contacts::{Contact, ContactAddress, Event, Moment};
+use rebound_contacts::{Contact, ContactAddress, Event};
 use serde::Serialize;
 
-use super::Outcome;
 use super::difference::{Difference, Tally, short};
 use crate::args::{ReportFormat, ReprocessArgs};
 use crate::clock;
 use crate::complaints::{Complaints, say};
-use crate::input::time;
-use crate::output::{JsonStream, printable};
+use crate::outcome::Outcome;
+use crate::output::{JsonStream, Told, printable};
 use crate::place::Place;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
@@ -36,7 +35,7 @@ struct Concerned {
 
 /// Shows what differs, and writes it with `--apply`.
 pub(super) async fn reprocess(place: &Place, args: ReprocessArgs) -> Result<Outcome> {
-    let since = args.since.as_deref().map(since).transpose()?;
+    let since = args.since;
     let account = args
         .account
         .as_deref()
@@ -123,6 +122,7 @@ pub(super) async fn reprocess(place: &Place, args: ReprocessArgs) -> Result<Outc
 
     let policy = contacts.policy();
     let mut tally = Tally::default();
+    let progress = Progress::of("contacts", Some(concerned.len() as u64));
     {
         let folded = stream::iter(concerned).map(|(address, concerned)| async move {
             let mut recomputed = contacts.recompute(&address, policy, &concerned.edits).await?;
@@ -133,13 +133,17 @@ pub(super) async fn reprocess(place: &Place, args: ReprocessArgs) -> Result<Outc
         });
         let mut folded = std::pin::pin!(folded.buffered(AT_ONCE));
         while let Some(recomputed) = folded.try_next().await? {
+            progress.advance(1);
             let difference = Difference::of(&recomputed, policy);
             tally.add(difference.as_ref());
             if let Some(difference) = difference {
-                out.contact(&difference)?;
+                let mut written = Ok(());
+                progress.suspend(|| written = out.contact(&difference));
+                written?;
             }
         }
     }
+    drop(progress);
     out.finish()?;
     workspace.close().await?;
     say(
@@ -153,10 +157,6 @@ pub(super) async fn reprocess(place: &Place, args: ReprocessArgs) -> Result<Outc
         say("hint", "nothing was changed; --apply writes it");
     }
     Ok(complaints.outcome())
-}
-
-fn since(text: &str) -> Result<Moment> {
-    time(text).ok_or_else(|| anyhow!("--since {text:?} is no time: a day is 2026-11-21, a time 2026-11-21T20:23:37Z"))
 }
 
 /// What a message says about one recipient, before and after.

@@ -7,10 +7,10 @@ use anyhow::Result;
 use rebound_classify::reason::{Facts, RuleSummary};
 use serde::Serialize;
 
-use super::Outcome;
 use super::own_rules::read;
 use crate::args::{RowFormat, UserRules};
 use crate::complaints;
+use crate::outcome::Outcome;
 use crate::output::print_rows;
 
 /// Prints every rule in the order in which they are asked.

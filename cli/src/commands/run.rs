@@ -12,10 +12,10 @@ use rebound_accounts::Account;
 use rebound_fetcher::{FetchOptions, FetchSummary, Step, fetch_source};
 use rebound_mailbox::sources::Sources;
 
-use super::Outcome;
 use crate::args::{RunArgs, SummaryFormat};
 use crate::clock;
-use crate::complaints::{Complaints, Hinted};
+use crate::complaints::{Complaints, Hinted, step};
+use crate::outcome::Outcome;
 use crate::output::width;
 use crate::place::Place;
 use crate::progress::Progress;
@@ -41,6 +41,11 @@ pub(super) async fn run(place: &Place, args: RunArgs) -> Result<Outcome> {
     let workspace = Workspace::open_with(place, classifier).await?;
     let (mut complaints, mut summary) = (Complaints::default(), Summary::default());
     let sources = (!args.paths.is_empty()).then(|| Sources::open(&args.paths));
+    if workspace.judges_here() {
+        step("archiving and judging messages side by side");
+    } else {
+        step("archiving messages; the stack judges them");
+    }
     let progress = Progress::start(sources.as_ref().and_then(Sources::count_hint));
     let fetch = fetch(&workspace, &args, &account, sources, now, &progress, &mut complaints);
     let fetched = match workspace.notifications() {

@@ -9,9 +9,9 @@ use rebound_local::{ACCESS_KEY, Endpoint, EndpointSettings, REGION, SECRET_KEY};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::Outcome;
 use crate::args::ServeArgs;
 use crate::complaints::{Hinted, say};
+use crate::outcome::Outcome;
 use crate::place::Place;
 use crate::workspace::{TABLE_PREFIX, embedded_stores};
 

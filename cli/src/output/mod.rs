@@ -3,12 +3,14 @@
 mod file;
 mod json;
 mod rows;
+mod style;
 mod table;
 mod terminal;
 
 pub(crate) use file::replace_file;
 pub(crate) use json::JsonStream;
 pub(crate) use rebound_report::{harmless_cell, original_cell};
-pub(crate) use rows::print_rows;
+pub(crate) use rows::{RowStream, Told, print_rows};
+pub(crate) use style::{begin, kind_style, paint_word};
 pub(crate) use table::{Align, Table};
 pub(crate) use terminal::{printable, prose_width, width};

@@ -36,6 +36,56 @@ pub(crate) fn print_rows<'r, R: Serialize, const COLUMNS: usize>(
     Ok(())
 }
 
+/// A row that people are told on lines of its own, as it comes.
+pub(crate) trait Told: Serialize {
+    /// For people: whole lines, harmless to a terminal.
+    fn told(&self) -> String;
+
+    /// The same row with nothing in it that a spreadsheet would run.
+    #[must_use]
+    fn harmless(&self) -> Self;
+}
+
+/// Rows on their way to standard output, as they come.
+pub(crate) enum RowStream {
+    Table(BufWriter<io::Stdout>),
+    Json(JsonStream<BufWriter<io::Stdout>>),
+    Csv(Box<csv::Writer<BufWriter<io::Stdout>>>),
+}
+
+impl RowStream {
+    /// Nothing is written yet.
+    pub(crate) fn new(format: RowFormat) -> Self {
+        let out = BufWriter::new(io::stdout());
+        match format {
+            RowFormat::Table => Self::Table(out),
+            RowFormat::Json => Self::Json(JsonStream::array(out)),
+            RowFormat::Jsonl => Self::Json(JsonStream::lines(out)),
+            RowFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(out))),
+        }
+    }
+
+    /// Writes one row.
+    pub(crate) fn write(&mut self, row: &impl Told) -> Result<()> {
+        match self {
+            Self::Table(out) => out.write_all(row.told().as_bytes())?,
+            Self::Json(out) => out.write(row)?,
+            Self::Csv(out) => out.serialize(row.harmless())?,
+        }
+        Ok(())
+    }
+
+    /// Ends and flushes.
+    pub(crate) fn finish(self) -> Result<()> {
+        match self {
+            Self::Table(mut out) => out.flush()?,
+            Self::Json(out) => out.finish()?,
+            Self::Csv(mut out) => out.flush()?,
+        }
+        Ok(())
+    }
+}
+
 fn print_json<W: Write>(rows: &[impl Serialize], mut out: JsonStream<W>) -> io::Result<()> {
     rows.iter().try_for_each(|row| out.write(row))?;
     out.finish()

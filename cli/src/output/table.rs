@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use anstyle::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::style::{heading, is_told_by_words, painted, word_style};
 use super::terminal::printable;
 
 /// Space between two columns.
@@ -27,16 +29,20 @@ pub(crate) struct Table {
     columns: Vec<(String, Align)>,
     rows: Vec<Vec<String>>,
     indent: &'static str,
+    /// Columns whose words have colours of their own.
+    told_by_words: Vec<bool>,
 }
 
 impl Table {
     /// A table with these headings; an empty set of headings prints none.
     pub(crate) fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
+        let columns: Vec<(String, Align)> = columns
+            .into_iter()
+            .map(|(name, align)| (name.to_owned(), align))
+            .collect();
         Self {
-            columns: columns
-                .into_iter()
-                .map(|(name, align)| (name.to_owned(), align))
-                .collect(),
+            told_by_words: columns.iter().map(|(name, _)| is_told_by_words(name)).collect(),
+            columns,
             rows: Vec::new(),
             indent: "",
         }
@@ -58,10 +64,13 @@ impl Table {
         let widths = self.widths(width);
         let mut text = String::new();
         if self.columns.iter().any(|(name, _)| !name.is_empty()) {
-            self.line(&mut text, &widths, self.columns.iter().map(|(name, _)| name.as_str()));
+            let names = self.columns.iter().map(|(name, _)| (name.as_str(), heading()));
+            self.line(&mut text, &widths, names);
         }
         for row in &self.rows {
-            self.line(&mut text, &widths, row.iter().map(String::as_str));
+            let cells = row.iter().zip(&self.told_by_words);
+            let cells = cells.map(|(cell, told)| (cell.as_str(), if *told { word_style(cell) } else { Style::new() }));
+            self.line(&mut text, &widths, cells);
         }
         text
     }
@@ -91,15 +100,16 @@ impl Table {
         widths
     }
 
-    fn line<'a>(&self, text: &mut String, widths: &[usize], cells: impl Iterator<Item = &'a str>) {
+    fn line<'a>(&self, text: &mut String, widths: &[usize], cells: impl Iterator<Item = (&'a str, Style)>) {
         let start = text.len();
         text.push_str(self.indent);
-        for (index, ((cell, width), (_, align))) in cells.zip(widths).zip(&self.columns).enumerate() {
+        for (index, (((cell, style), width), (_, align))) in cells.zip(widths).zip(&self.columns).enumerate() {
             if index > 0 {
                 text.push_str(GAP);
             }
             let cell = cut(cell, *width);
             let padding = " ".repeat(width.saturating_sub(cell.width()));
+            let cell = painted(style, &cell);
             let _ = match align {
                 Align::Left => write!(text, "{cell}{padding}"),
                 Align::Right => write!(text, "{padding}{cell}"),

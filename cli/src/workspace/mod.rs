@@ -19,10 +19,10 @@ use rebound_fetcher::{AccountFetcher, Clock, over_the_network};
 use rebound_local::{LocalStack, NotificationQueue, SECRETS_FOLDER};
 
 use crate::clock;
+use crate::complaints::step;
 use crate::place::Place;
-use stack::Stack;
-
-pub(crate) use policy::PolicyFile;
+pub(crate) use policy::{PolicyFile, text_at};
+pub(crate) use stack::Stack;
 
 /// How the names of the tables on this machine begin.
 pub(crate) const TABLE_PREFIX: &str = "rebound-";
@@ -58,6 +58,7 @@ impl Workspace {
     /// The same, judging with this classifier instead of the one of the place.
     pub(crate) async fn open_with(place: &Place, classifier: Option<Classifier>) -> Result<Self> {
         let mut workspace = Box::pin(Self::open_whatever_policy(place)).await?;
+        step("reading the policy in force");
         let policy = Arc::new(workspace.policy_file().policy().await?);
         workspace.contacts = workspace.contacts.with_policy(policy);
         let rules_in_bucket = classifier.is_none();
@@ -77,6 +78,7 @@ impl Workspace {
     /// The same, with the built-in policy, whatever is in force: for whoever is about to change that.
     pub(crate) async fn open_whatever_policy(place: &Place) -> Result<Self> {
         // On the heap: opening is done once, and no command's future should be as large as all that it takes.
+        step(format!("opening {place}"));
         let stores = match place {
             Place::Folder(folder) => Box::pin(Stores::embedded(folder)).await?,
             Place::Stack(stack) => Box::pin(Stack::find(stack)).await?.stores()?,
@@ -112,6 +114,31 @@ impl Workspace {
         PolicyFile::new(self.stores.s3.clone(), self.stores.bucket.clone())
     }
 
+    /// The bucket of everything that is no table: a client, and what it is called.
+    pub(crate) fn bucket(&self) -> (&aws_sdk_s3::Client, &str) {
+        (&self.stores.s3, &self.stores.bucket)
+    }
+
+    /// The tables: a client, and how their names begin.
+    pub(crate) fn tables(&self) -> (&aws_sdk_dynamodb::Client, &str) {
+        (&self.stores.dynamodb, &self.stores.table_prefix)
+    }
+
+    /// The accounts' settings.
+    pub(crate) fn accounts(&self) -> &AccountStore {
+        &self.stores.accounts
+    }
+
+    /// What is remembered of mailboxes between two runs.
+    pub(crate) fn mailboxes(&self) -> &Mailboxes {
+        &self.mailboxes
+    }
+
+    /// The stores in this process, where they are.
+    pub(crate) fn embedded(&self) -> Option<&LocalStack> {
+        self.stores.embedded.as_ref()
+    }
+
     /// The classifier function over these stores.
     pub(crate) fn classifier(&self) -> &Function {
         &self.classifier
@@ -143,7 +170,10 @@ impl Workspace {
     /// Ends everything in good order.
     pub(crate) async fn close(self) -> Result<()> {
         match self.stores.embedded {
-            Some(embedded) => embedded.close().await.context("closing the local stores"),
+            Some(embedded) => {
+                step("closing the local stores");
+                embedded.close().await.context("closing the local stores")
+            }
             None => Ok(()),
         }
     }

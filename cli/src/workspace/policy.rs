@@ -1,6 +1,6 @@
 //! The policy in force: a file in the bucket of archived messages, as on AWS.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
 use rebound_classifier::POLICY_KEY;
@@ -22,26 +22,7 @@ impl PolicyFile {
 
     /// What was put there, word for word; `None` when the built-in policy is in force.
     pub(crate) async fn text(&self) -> Result<Option<String>> {
-        let request = self.client.get_object().bucket(&self.bucket).key(POLICY_KEY);
-        let file = match request.send().await {
-            Ok(file) => file,
-            Err(error)
-                if error
-                    .raw_response()
-                    .is_some_and(|answer| answer.status().as_u16() == 404) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(failed("read", &DisplayErrorContext(error))),
-        };
-        let bytes = file
-            .body
-            .collect()
-            .await
-            .context("reading the policy in force")?
-            .into_bytes();
-        let text = String::from_utf8(bytes.into()).context("the policy in force is no UTF-8")?;
-        Ok(Some(text))
+        text_at(&self.client, &self.bucket, POLICY_KEY).await
     }
 
     /// The policy in force. One that can't be followed is an error: nothing is judged by a policy nobody wanted.
@@ -75,6 +56,24 @@ impl PolicyFile {
     }
 }
 
+/// A file of settings in a bucket; `None` when it is not there.
+pub(crate) async fn text_at(client: &Client, bucket: &str, key: &str) -> Result<Option<String>> {
+    let file = match client.get_object().bucket(bucket).key(key).send().await {
+        Ok(file) => file,
+        Err(error)
+            if error
+                .raw_response()
+                .is_some_and(|answer| answer.status().as_u16() == 404) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(anyhow!("{key} could not be read: {}", DisplayErrorContext(error))),
+    };
+    let bytes = file.body.collect().await.with_context(|| format!("reading {key}"))?;
+    let text = String::from_utf8(bytes.into_bytes().into()).with_context(|| format!("{key} is no UTF-8"))?;
+    Ok(Some(text))
+}
+
 fn failed(done: &str, error: &impl std::fmt::Display) -> anyhow::Error {
-    anyhow::anyhow!("the policy {POLICY_KEY} could not be {done}: {error}")
+    anyhow!("the policy {POLICY_KEY} could not be {done}: {error}")
 }

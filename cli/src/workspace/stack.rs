@@ -1,26 +1,57 @@
 //! A deployed stack: what its parts are called, and clients for them.
 
+use std::sync::{Arc, OnceLock};
+
 use anyhow::{Context, Error, Result, anyhow};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudformation::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_cloudformation::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudformation::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::Output;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use rebound_accounts::store::AccountStore;
 
 use super::Stores;
-use crate::complaints::Hinted;
+use crate::complaints::{Hinted, step};
 use crate::place::StackName;
 
 /// The AWS configuration of this machine, and the outputs of a stack.
-pub(super) struct Stack {
+pub(crate) struct Stack {
     name: String,
     config: SdkConfig,
+    status: String,
     outputs: Vec<Output>,
+    answered_at: AnsweredAt,
+}
+
+/// What AWS's clock said when it answered.
+#[derive(Clone, Debug, Default)]
+struct AnsweredAt(Arc<OnceLock<Timestamp>>);
+
+impl Intercept for AnsweredAt {
+    fn name(&self) -> &'static str {
+        "AnsweredAt"
+    }
+
+    fn read_after_transmit(
+        &self,
+        answer: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = answer.response().headers().get("date");
+        if let Some(date) = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok()) {
+            let _ = self.0.set(date);
+        }
+        Ok(())
+    }
 }
 
 impl Stack {
     /// Asks CloudFormation for the stack's outputs.
-    pub(super) async fn find(stack: &StackName) -> Result<Self> {
+    pub(crate) async fn find(stack: &StackName) -> Result<Self> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
         if let Some(profile) = &stack.profile {
             loader = loader.profile_name(profile);
@@ -36,8 +67,13 @@ impl Stack {
                 hint
             )));
         };
+        step(format!(
+            "asking CloudFormation in {region} for the outputs of stack {}",
+            stack.name
+        ));
+        let answered = AnsweredAt::default();
         let request = Client::new(&config).describe_stacks().stack_name(&stack.name);
-        let found = match request.send().await {
+        let found = match request.customize().interceptor(answered.clone()).send().await {
             Ok(found) => found,
             Err(error) => return Err(not_found(stack, region, error)),
         };
@@ -46,8 +82,34 @@ impl Stack {
         Ok(Self {
             name: stack.name.clone(),
             config,
+            status: found
+                .stack_status
+                .map(|status| status.as_str().to_owned())
+                .unwrap_or_default(),
             outputs: found.outputs.unwrap_or_default(),
+            answered_at: answered,
         })
+    }
+
+    /// What CloudFormation says of it, `UPDATE_COMPLETE` for example.
+    pub(crate) fn status(&self) -> &str {
+        &self.status
+    }
+
+    /// What the clock said there when it described itself.
+    pub(crate) fn answered_at(&self) -> Option<Timestamp> {
+        self.answered_at.0.get().copied()
+    }
+
+    /// How to log in, and where.
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// What the template says that one of its parts is called.
+    pub(crate) fn find_output(&self, key: &str) -> Option<&str> {
+        let output = self.outputs.iter().find(|output| output.output_key() == Some(key));
+        output.and_then(Output::output_value)
     }
 
     /// Where the settings of its accounts are.
@@ -69,8 +131,7 @@ impl Stack {
     }
 
     fn output(&self, key: &str) -> Result<&str> {
-        let output = self.outputs.iter().find(|output| output.output_key() == Some(key));
-        output.and_then(Output::output_value).ok_or_else(|| {
+        self.find_output(key).ok_or_else(|| {
             let hint = "is it a stack of rebound, and of this version? docs/aws/deploying.md says how one is updated";
             anyhow!(Hinted::new(format!("stack {} has no output {key}", self.name), hint))
         })

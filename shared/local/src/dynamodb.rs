@@ -20,6 +20,9 @@ use crate::folder::Folder;
 /// What DynamoDB's JSON is called.
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
+/// The database in the folder.
+pub(crate) const TABLES_FILE: &str = "dynamodb.sqlite";
+
 /// How an operation is named in `X-Amz-Target`.
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 /// The same for the operations on streams.
@@ -99,7 +102,7 @@ struct Open {
 impl Tables {
     /// Opens or creates the database file in `folder`, and removes expired items. Blocking.
     pub(crate) fn open(folder: Arc<Folder>) -> Result<Self, Error> {
-        let path = folder.path().join("dynamodb.sqlite");
+        let path = folder.path().join(TABLES_FILE);
         let text = path.to_str().ok_or_else(|| Error::FolderName {
             folder: folder.path().to_owned(),
         })?;

@@ -9,13 +9,13 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::connector;
-use crate::dynamodb::{TableDefinition, Tables};
+use crate::dynamodb::{TABLES_FILE, TableDefinition, Tables};
 use crate::error::{Error, StoreError};
 use crate::folder::Folder;
 use crate::notifications::NotificationQueue;
 use crate::s3;
 use crate::secrets::secrets_manager;
-use crate::store::Store;
+use crate::store::{Store, damage_of};
 
 /// The region that everything claims to be in.
 pub const REGION: &str = "us-east-1";
@@ -98,6 +98,15 @@ impl LocalStack {
     /// however they are defined.
     pub async fn ensure_table(&self, definition: TableDefinition) -> Result<(), Error> {
         definition.ensure(&self.dynamodb).await
+    }
+
+    /// Looks for damage in the databases and the files of large objects: what is wrong, one line each; nothing when all is
+    /// well. Reads every page of both databases, which takes a while where they are large.
+    pub async fn damage(&self) -> Result<Vec<String>, Error> {
+        let mut damage = self.store.damage().await?;
+        let tables = self.folder.path().join(TABLES_FILE);
+        damage.extend(blocking(move || Ok(damage_of(&tables)?)).await?);
+        Ok(damage)
     }
 
     /// Waits for the writes under way, closes all files and gives the folder back.

@@ -451,7 +451,7 @@ fn an_export_is_what_other_tools_take() {
     let reasons: std::collections::BTreeSet<_> = ses.lines().filter_map(|line| line.rsplit(',').next()).collect();
     assert_eq!(reasons.into_iter().collect::<Vec<_>>(), ["BOUNCE", "COMPLAINT"]);
     for (arguments, expected) in [
-        (&["--since", "yesterday"][..], "hint: --since 2026-11-01"),
+        (&["--since", "yesterday"][..], "a day is 2026-11-01"),
         (&["--cause", "boredom"], "hint: causes: hard-bounce"),
         (&["--format", "ses", "--list", "news"], "hint: leave out --list"),
     ] {

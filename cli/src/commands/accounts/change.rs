@@ -10,8 +10,8 @@ use rebound_mailbox::server::Trust;
 use super::pin::Offer;
 use super::{ask, named, pin, warn};
 use crate::args::{AddArgs, EditArgs, Settings};
-use crate::commands::Outcome;
 use crate::complaints::say;
+use crate::outcome::Outcome;
 
 /// Sets up an account.
 pub(super) async fn add(store: &AccountStore, args: AddArgs) -> Result<Outcome> {

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::open::blocking;
 use crate::args::RowFormat;
-use crate::commands::Outcome;
 use crate::complaints::say;
+use crate::outcome::Outcome;
 use crate::output::print_rows;
 
 /// Tries the usual servers and ports of an address or a host, and prints what answers. Sends no password: it has none.

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::warn;
 use crate::args::RowFormat;
-use crate::commands::Outcome;
 use crate::complaints::Complaints;
+use crate::outcome::Outcome;
 use crate::output::{Align, JsonStream, Table, print_rows, width};
 
 /// Prints every account. One whose settings are wrong is named, and stops nothing.

@@ -14,15 +14,16 @@ use serde::Serialize;
 use super::list::after;
 use super::open::{Door, blocking, place};
 use crate::args::RowFormat;
-use crate::commands::Outcome;
 use crate::complaints::{Complaints, say};
+use crate::outcome::Outcome;
 use crate::output::print_rows;
+use crate::progress::Progress;
 
 /// Tries every step on the way to an open folder, and says how far it comes.
 pub(super) async fn test(store: AccountStore, name: &AccountName, format: RowFormat) -> Result<Outcome> {
     let accounts = Accounts::new(store);
     let settings = accounts.store().settings(name).await?;
-    let tried = try_all(&accounts, name).await;
+    let tried = try_all(&accounts, Door::find(&accounts, name)).await;
     let rows = match &tried.error {
         Some(error) => tried.rows_until(error),
         None => tried.rows(&settings),
@@ -90,7 +91,8 @@ pub(super) async fn preview(
     let door = Door::find(&accounts, name).await?;
     let session = door.open(&accounts).await?;
     let settings = door.ready.settings.clone();
-    let (folder, rows) = blocking(move || peek(session, &settings, count)).await?;
+    let progress = Progress::start(u64::try_from(count).ok());
+    let (folder, rows) = blocking(move || peek(session, &settings, count, &progress)).await?;
     let headings = [
         "MESSAGE",
         "CATEGORY",
@@ -131,20 +133,37 @@ struct Tried {
     error: Option<MailboxError>,
 }
 
-async fn try_all(accounts: &Accounts, name: &AccountName) -> Tried {
+/// Tries every step, and says in a line what came of it. Nothing is said on the way.
+pub(in crate::commands) async fn reach(store: AccountStore, name: &AccountName) -> Result<String, MailboxError> {
+    let accounts = Accounts::new(store);
+    let tried = try_all(&accounts, Door::find_silently(&accounts, name)).await;
+    match tried {
+        Tried { error: Some(error), .. } => Err(error),
+        Tried {
+            folder: Some(folder), ..
+        } => Ok(format!("{}, {} messages", folder.name, folder.messages)),
+        Tried { .. } => Ok("can be logged in to".to_owned()),
+    }
+}
+
+async fn try_all(accounts: &Accounts, door: impl Future<Output = Result<Door>>) -> Tried {
     let mut tried = Tried {
         probe: None,
         folder: None,
         error: None,
     };
-    if let Err(error) = try_steps(accounts, name, &mut tried).await {
+    if let Err(error) = try_steps(accounts, door, &mut tried).await {
         tried.error = Some(error);
     }
     tried
 }
 
-async fn try_steps(accounts: &Accounts, name: &AccountName, tried: &mut Tried) -> Result<(), MailboxError> {
-    let door = Door::find(accounts, name).await.map_err(of_mailbox)?;
+async fn try_steps(
+    accounts: &Accounts,
+    door: impl Future<Output = Result<Door>>,
+    tried: &mut Tried,
+) -> Result<(), MailboxError> {
+    let door = door.await.map_err(of_mailbox)?;
     let (server, limits) = (door.server.clone(), door.ready.settings.limits());
     let probed = blocking(move || probe(&server, &limits)).await?;
     let doubt = probed.doubt.clone();
@@ -285,6 +304,7 @@ fn peek(
     mut session: Box<dyn Session>,
     settings: &AccountSettings,
     count: usize,
+    progress: &Progress,
 ) -> Result<(OpenFolder, Vec<PreviewRow>), MailboxError> {
     let mut listed = session.list(&Listing {
         after: None,
@@ -294,6 +314,7 @@ fn peek(
     let classifier = Classifier::new();
     let mut rows = Vec::new();
     session.fetch(&newest, &mut |delivery| {
+        progress.advance(1);
         let (message, report) = match &delivery {
             Delivery::Message { message, bytes, .. } => (message, Some(classifier.classify(bytes))),
             Delivery::TooLong(listed) => (&listed.message, None),

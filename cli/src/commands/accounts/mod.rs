@@ -8,12 +8,14 @@ mod look;
 mod open;
 mod pin;
 
+pub(super) use look::reach;
+
 use anyhow::{Context, Result};
 use rebound_accounts::{AccountName, AccountSettings};
 
-use super::Outcome;
 use crate::args::AccountsCommand;
 use crate::complaints::say;
+use crate::outcome::Outcome;
 use crate::place::Place;
 use crate::workspace;
 

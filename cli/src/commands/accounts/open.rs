@@ -9,7 +9,7 @@ use rebound_mailbox::server::{
 
 use super::warn;
 use crate::clock;
-use crate::complaints::say;
+use crate::complaints::{say, step};
 
 /// An account, ready to be opened.
 pub(super) struct Door {
@@ -20,9 +20,15 @@ pub(super) struct Door {
 impl Door {
     /// Reads the settings, gets a token where one is needed, and finds out the protocol where nothing says it.
     pub(super) async fn find(accounts: &Accounts, name: &AccountName) -> Result<Self> {
+        let door = Self::find_silently(accounts, name).await?;
+        warn(&door.ready.settings);
+        door.ready.warnings.iter().for_each(|warning| say("warning", warning));
+        Ok(door)
+    }
+
+    /// The same, without a word about what a person should hear.
+    pub(super) async fn find_silently(accounts: &Accounts, name: &AccountName) -> Result<Self> {
         let ready = accounts.login(name, clock::now()).await.map_err(MailboxError::from)?;
-        warn(&ready.settings);
-        ready.warnings.iter().for_each(|warning| say("warning", warning));
         let server = match ready.settings.server() {
             Some(server) => server,
             None => found_out(&ready.settings).await?,
@@ -48,6 +54,7 @@ impl Door {
     }
 
     async fn open_with(&self, login: &Login) -> Result<Box<dyn Session>, MailboxError> {
+        step(format!("logging in at {}", place(&self.server)));
         let (server, login) = (self.server.clone(), login.clone());
         let (folder, limits) = (self.ready.settings.folder.clone(), self.ready.settings.limits());
         blocking(move || open_session(&server, &login, &folder, Access::ReadOnly, &limits)).await

@@ -11,9 +11,9 @@ use rebound_contacts::repository::{Repository, Unmailable};
 use rebound_contacts::{Cause, Moment};
 
 use crate::args::CheckArgs;
-use crate::commands::Outcome;
 use crate::complaints::{BadRows, Hinted, say};
 use crate::input::{self, ADDRESS_COLUMNS, Header, Rows, fields, recipient};
+use crate::outcome::Outcome;
 use crate::output::harmless_cell;
 use crate::place::Place;
 use crate::workspace::Workspace;

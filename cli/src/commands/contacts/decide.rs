@@ -1,7 +1,5 @@
 //! What a person decides about contacts by hand.
 
-use std::io::{self, Write};
-
 use anyhow::{Result, anyhow, bail};
 use rebound_classify::Address;
 use rebound_contacts::repository::Repository;
@@ -9,13 +7,15 @@ use rebound_contacts::{
     Cause, Contact, ContactAddress, Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment, Suppression,
 };
 
+use serde::Serialize;
+
 use super::parse;
-use crate::args::{CorrectArgs, DecideArgs, DecisionReason};
+use crate::args::{CorrectArgs, DecideArgs, DecisionArgs};
 use crate::clock;
-use crate::commands::Outcome;
 use crate::complaints::{Complaints, Hinted, say};
 use crate::input::recipient;
-use crate::output::printable;
+use crate::outcome::Outcome;
+use crate::output::{RowStream, Told, harmless_cell, printable};
 use crate::place::Place;
 use crate::workspace::Workspace;
 
@@ -24,14 +24,15 @@ const USER_VARIABLES: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
 
 /// Suppresses or reactivates contacts, and says what that changed.
 pub(super) async fn decide(place: &Place, action: ManualAction, args: &DecideArgs) -> Result<Outcome> {
-    let decision = Decision::new(action, &args.reason, args.list.as_deref(), clock::now().into())?;
+    let decision = Decision::new(action, &args.decision, args.list.as_deref(), clock::now().into())?;
     let addresses = addresses(action, &args.addresses)?;
 
     let workspace = Workspace::open(place).await?;
     let mut complaints = Complaints::default();
+    let mut out = RowStream::new(args.decision.format);
     for address in &addresses {
         match decision.carry_out(workspace.contacts(), address).await {
-            Ok(told) => print(address, &told)?,
+            Ok(decided) => out.write(&decided)?,
             Err(error) => {
                 complaints.failure(format!("{address}: {error:#}"));
                 if let Some(hinted) = error.downcast_ref::<Hinted>() {
@@ -40,8 +41,54 @@ pub(super) async fn decide(place: &Place, action: ManualAction, args: &DecideArg
             }
         }
     }
+    out.finish()?;
     workspace.close().await?;
+    say_if_dry(&args.decision);
     Ok(complaints.outcome())
+}
+
+/// Says that nothing was recorded, where that is so.
+pub(super) fn say_if_dry(args: &DecisionArgs) {
+    if args.dry_run {
+        say("note", "nothing was recorded: this was a dry run");
+    }
+}
+
+/// What was decided about one contact, or would be. The keys are stable.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Decided {
+    address: String,
+    spelling: String,
+    /// Whether it made any difference.
+    changed: bool,
+    /// What the contact was, and what it is now.
+    told: String,
+}
+
+impl Decided {
+    pub(super) fn new(address: &ContactAddress, changed: bool, told: impl Into<String>) -> Self {
+        Self {
+            address: address.as_str().to_owned(),
+            spelling: address.spelling().to_owned(),
+            changed,
+            told: told.into(),
+        }
+    }
+}
+
+impl Told for Decided {
+    fn told(&self) -> String {
+        format!("{}  {}\n", printable(&self.spelling), printable(&self.told))
+    }
+
+    fn harmless(&self) -> Self {
+        Self {
+            address: harmless_cell(&self.address).into_owned(),
+            spelling: harmless_cell(&self.spelling).into_owned(),
+            told: harmless_cell(&self.told).into_owned(),
+            ..self.clone()
+        }
+    }
 }
 
 /// Suppresses a misspelt address, and remembers the right one beside it.
@@ -53,13 +100,16 @@ pub(super) async fn correct(place: &Place, args: &CorrectArgs) -> Result<Outcome
     }
     let decision = Decision {
         new: Some(&new),
-        ..Decision::new(ManualAction::Correct, &args.reason, None, clock::now().into())?
+        ..Decision::new(ManualAction::Correct, &args.decision, None, clock::now().into())?
     };
     let workspace = Workspace::open(place).await?;
-    let told = decision.carry_out(workspace.contacts(), &old).await;
+    let decided = decision.carry_out(workspace.contacts(), &old).await;
     let fate = workspace.contacts().contact(&new).await;
     workspace.close().await?;
-    print(&old, &told?)?;
+    let mut out = RowStream::new(args.decision.format);
+    out.write(&decided?)?;
+    out.finish()?;
+    say_if_dry(&args.decision);
     if let Some(suppression) = fate?.and_then(|contact| contact.suppression) {
         say("warning", format!("{new} is {}, too", state(suppression)));
     }
@@ -97,6 +147,7 @@ struct Decision<'a> {
     new: Option<&'a ContactAddress>,
     signature: Signature<'a>,
     at: Moment,
+    is_dry: bool,
 }
 
 /// Who decided by hand, and why.
@@ -106,8 +157,13 @@ pub(super) struct Signature<'a> {
 }
 
 impl<'a> Signature<'a> {
-    pub(super) fn new(reason: &'a DecisionReason) -> Result<Self> {
-        let why = reason.why.trim();
+    pub(super) fn new(reason: &'a DecisionArgs) -> Result<Self> {
+        let why = reason.why.as_deref().unwrap_or_default().trim();
+        if reason.dry_run {
+            // It signs nothing.
+            let by = reason.by.clone().unwrap_or_default();
+            return Ok(Self { by, why });
+        }
         if why.is_empty() {
             bail!(Hinted::new(
                 "--why is empty",
@@ -140,21 +196,22 @@ impl<'a> Signature<'a> {
 }
 
 impl<'a> Decision<'a> {
-    fn new(action: ManualAction, reason: &'a DecisionReason, list: Option<&'a str>, at: Moment) -> Result<Self> {
+    fn new(action: ManualAction, args: &'a DecisionArgs, list: Option<&'a str>, at: Moment) -> Result<Self> {
         Ok(Self {
             action,
             list,
             new: None,
-            signature: Signature::new(reason)?,
+            signature: Signature::new(args)?,
             at,
+            is_dry: args.dry_run,
         })
     }
 
     /// Records the decision about one contact where it changes anything, and tells what it did.
-    async fn carry_out(&self, contacts: &Repository, address: &ContactAddress) -> Result<String> {
+    async fn carry_out(&self, contacts: &Repository, address: &ContactAddress) -> Result<Decided> {
         let before = contacts.contact(address).await?;
         if let Some(already) = self.already(before.as_ref()) {
-            return Ok(already);
+            return Ok(Decided::new(address, false, already));
         }
         if self.action != ManualAction::Reactivate && contacts.policy().protects(address) {
             bail!(Hinted::new(
@@ -162,12 +219,19 @@ impl<'a> Decision<'a> {
                 "[protected] in the policy file says whom nothing suppresses",
             ));
         }
-        let record = MessageRecord::new(vec![self.event(address)])?;
-        for recorded in contacts.record(&[record]).await {
-            recorded?;
-        }
-        let after = contacts.contact(address).await?;
-        Ok(self.told(before.as_ref(), after.as_ref()))
+        let after = if self.is_dry {
+            let mut contact = before.clone().unwrap_or_else(|| Contact::new(address.clone()));
+            contact.apply(contacts.policy(), &self.event(address));
+            Some(contact)
+        } else {
+            let record = MessageRecord::new(vec![self.event(address)])?;
+            for recorded in contacts.record(&[record]).await {
+                recorded?;
+            }
+            contacts.contact(address).await?
+        };
+        let told = self.told(before.as_ref(), after.as_ref());
+        Ok(Decided::new(address, true, told))
     }
 
     /// What it says when there is nothing left to decide.
@@ -254,8 +318,4 @@ pub(super) fn identity_of(kind: &str, parts: &[&str]) -> MessageHash {
         bytes.extend_from_slice(part.as_bytes());
     }
     MessageHash::of(&bytes)
-}
-
-pub(super) fn print(address: &ContactAddress, told: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{}  {}", printable(address.spelling()), printable(told))
 }

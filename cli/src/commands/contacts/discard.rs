@@ -1,20 +1,18 @@
 //! Takes an event out of a contact's history.
 
-use std::io::{self, Write};
-
 use anyhow::{Result, bail};
 use futures::TryStreamExt;
-use rebound_contacts::repository::Repository;
-use rebound_contacts::{ContactAddress, Event, MessageHash};
+use rebound_contacts::repository::{Edit, Recomputed, Repository};
+use rebound_contacts::{ContactAddress, Event, MessageHash, Ruling};
 
-use super::decide::Signature;
+use super::decide::{Signature, say_if_dry};
 use super::{held, parse};
 use crate::args::DiscardArgs;
 use crate::clock;
-use crate::commands::Outcome;
 use crate::commands::difference::{Difference, short};
 use crate::complaints::{Hinted, say};
-use crate::output::printable;
+use crate::outcome::Outcome;
+use crate::output::{RowStream, printable};
 use crate::place::Place;
 use crate::workspace::Workspace;
 
@@ -24,22 +22,29 @@ pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome
         return held::discard(place, args).await;
     };
     let address = parse(address)?;
-    let signature = Signature::new(&args.reason)?;
+    let signature = Signature::new(&args.decision)?;
     let workspace = Workspace::open(place).await?;
     let contacts = workspace.contacts();
     let discarded = async {
         let message = named(contacts, &address, message).await?;
-        let discarded = contacts
-            .discard(&address, message, signature.by(), signature.why(), clock::now().into())
-            .await?;
+        let discarded = if args.decision.dry_run {
+            without(contacts, &address, message).await?
+        } else {
+            let (by, why, now) = (signature.by(), signature.why(), clock::now().into());
+            contacts.discard(&address, message, by, why, now).await?
+        };
         Ok::<_, anyhow::Error>((message, discarded))
     };
     let discarded = discarded.await;
     let policy = contacts.policy().clone();
     workspace.close().await?;
     let (message, discarded) = discarded?;
-    match Difference::of(&discarded, &policy) {
-        Some(difference) => io::stdout().write_all(difference.told().as_bytes())?,
+    let difference = Difference::of(&discarded, &policy);
+    let mut out = RowStream::new(args.decision.format);
+    difference.iter().try_for_each(|difference| out.write(difference))?;
+    out.finish()?;
+    match difference {
+        Some(_) => say_if_dry(&args.decision),
         None => say(
             "note",
             format!(
@@ -49,6 +54,16 @@ pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome
         ),
     }
     Ok(Outcome::Done)
+}
+
+/// What the contact would be had this message said nothing.
+async fn without(contacts: &Repository, address: &ContactAddress, message: MessageHash) -> Result<Recomputed> {
+    let ruling = Event::ruling(Ruling::Discard, message, address.clone(), clock::now().into());
+    let edit = Edit {
+        message: ruling.message,
+        event: Some(ruling),
+    };
+    Ok(contacts.recompute(address, contacts.policy(), &[edit]).await?)
 }
 
 /// The message whose identity begins so, among those about this contact.

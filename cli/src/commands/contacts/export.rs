@@ -10,11 +10,11 @@ use rebound_contacts::{Cause, Contact, Moment};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat};
-use crate::commands::Outcome;
 use crate::complaints::{Hinted, say};
-use crate::input;
+use crate::outcome::Outcome;
 use crate::output::{JsonStream, harmless_cell};
 use crate::place::Place;
+use crate::progress::Progress;
 use crate::workspace::Workspace;
 
 /// Why those who are off a list are on the suppression list of that list.
@@ -50,16 +50,6 @@ impl<'a> Wanted<'a> {
                 "leave out --list, or choose another --format",
             ));
         }
-        let since = match &args.since {
-            None => None,
-            Some(text) => match input::time(text) {
-                Some(time) => Some(time),
-                None => bail!(Hinted::new(
-                    format!("--since {text:?} is no time"),
-                    "--since 2026-11-01 or --since 2026-11-01T08:00:00Z",
-                )),
-            },
-        };
         let cause = match &args.cause {
             None => None,
             Some(word) => match word.parse() {
@@ -71,19 +61,21 @@ impl<'a> Wanted<'a> {
             },
         };
         Ok(Self {
-            since,
+            since: args.since,
             cause,
             list: args.list.as_deref(),
         })
     }
 
     async fn write<W: Write>(&self, contacts: &Repository, out: &mut Out<W>) -> Result<()> {
+        let progress = Progress::of("contacts", None);
         let suppressed = contacts.contacts(ContactFilter::Suppressed {
             cause: self.cause,
             since: self.since,
         });
         let mut suppressed = std::pin::pin!(suppressed);
         while let Some(contact) = suppressed.try_next().await? {
+            progress.advance(1);
             if let Some(suppression) = contact.suppression {
                 out.write(&contact, suppression.cause, suppression.at, None)?;
             }
@@ -91,6 +83,7 @@ impl<'a> Wanted<'a> {
         if let Some(list) = self.list.filter(|_| self.cause.is_none_or(|cause| cause == LEFT)) {
             let mut off = std::pin::pin!(contacts.off_list(list));
             while let Some(contact) = off.try_next().await? {
+                progress.advance(1);
                 let left = contact
                     .left_at(list)
                     .filter(|left| self.since.is_none_or(|since| *left >= since));

@@ -6,14 +6,15 @@ use rebound_contacts::repository::Repository;
 use rebound_contacts::{Contact, Event, EventKind, MessageRecord, Moment, Ruling, Suppression};
 use serde::Serialize;
 
-use super::decide::{Signature, print};
+use super::decide::{Decided, Signature, say_if_dry};
 use super::parse;
 use crate::args::{DiscardArgs, HeldArgs, ReleaseArgs};
 use crate::clock;
-use crate::commands::Outcome;
 use crate::complaints::{Complaints, Hinted, say};
-use crate::output::print_rows;
+use crate::outcome::Outcome;
+use crate::output::{RowStream, print_rows};
 use crate::place::Place;
+use crate::progress::Progress;
 use crate::workspace::Workspace;
 
 /// How many contacts are released in one go.
@@ -49,7 +50,7 @@ pub(super) async fn list(place: &Place, args: &HeldArgs) -> Result<Outcome> {
 
 /// Lets what is held suppress its contacts after all.
 pub(super) async fn release(place: &Place, args: &ReleaseArgs) -> Result<Outcome> {
-    let signature = Signature::new(&args.reason)?;
+    let signature = Signature::new(&args.decision)?;
     let now = clock::now().into();
     let workspace = Workspace::open(place).await?;
     let contacts = workspace.contacts();
@@ -59,28 +60,42 @@ pub(super) async fn release(place: &Place, args: &ReleaseArgs) -> Result<Outcome
     } else {
         of_these(contacts, &args.addresses, &mut complaints).await?
     };
+    let mut out = RowStream::new(args.decision.format);
+    let progress = Progress::of("contacts", Some(held.len() as u64));
     for batch in held.chunks(BATCH) {
+        progress.advance(batch.len() as u64);
+        if args.decision.dry_run {
+            let would = |held: &Held| format!("would be suppressed by {}", held.suppression.cause);
+            let mut decided = batch
+                .iter()
+                .map(|held| Decided::new(&held.contact.address, true, would(held)));
+            decided.try_for_each(|decided| out.write(&decided))?;
+            continue;
+        }
         let records = batch
             .iter()
             .map(|held| MessageRecord::new(vec![held.released(&signature, now)]))
             .collect::<Result<Vec<_>, _>>()?;
         for (held, recorded) in batch.iter().zip(contacts.record(&records).await) {
             match recorded {
-                Ok(_) => print(
-                    &held.contact.address,
-                    &format!("now suppressed by {}", held.suppression.cause),
-                )?,
-                Err(error) => complaints.failure(format!("{}: {error}", held.contact.address)),
+                Ok(_) => {
+                    let told = format!("now suppressed by {}", held.suppression.cause);
+                    out.write(&Decided::new(&held.contact.address, true, told))?;
+                }
+                Err(error) => progress.suspend(|| complaints.failure(format!("{}: {error}", held.contact.address))),
             }
         }
     }
+    drop(progress);
+    out.finish()?;
     workspace.close().await?;
+    say_if_dry(&args.decision);
     Ok(complaints.outcome())
 }
 
 /// Takes what is held out of its contacts' histories.
 pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome> {
-    let signature = Signature::new(&args.reason)?;
+    let signature = Signature::new(&args.decision)?;
     let now = clock::now().into();
     let workspace = Workspace::open(place).await?;
     let contacts = workspace.contacts();
@@ -89,8 +104,16 @@ pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome
         Some(address) => of_these(contacts, std::slice::from_ref(address), &mut complaints).await?,
         None => all_held(contacts, args.account.as_deref()).await?,
     };
+    let mut out = RowStream::new(args.decision.format);
+    let progress = Progress::of("contacts", Some(held.len() as u64));
     for one in held {
+        progress.advance(1);
         let address = &one.contact.address;
+        if args.decision.dry_run {
+            let told = format!("a suppression by {} would be held no more", one.suppression.cause);
+            out.write(&Decided::new(address, true, told))?;
+            continue;
+        }
         let mut waiting = Some(one.suppression);
         // With one report gone, another that is held may stand behind it.
         while let Some(suppression) = waiting {
@@ -98,16 +121,19 @@ pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome
             waiting = match discarded.await {
                 Ok(recomputed) => recomputed.after.held.filter(|next| next.by != suppression.by),
                 Err(error) => {
-                    complaints.failure(format!("{address}: {error}"));
+                    progress.suspend(|| complaints.failure(format!("{address}: {error}")));
                     break;
                 }
             };
             if waiting.is_none() {
-                print(address, "nothing is held any more")?;
+                out.write(&Decided::new(address, true, "nothing is held any more"))?;
             }
         }
     }
+    drop(progress);
+    out.finish()?;
     workspace.close().await?;
+    say_if_dry(&args.decision);
     Ok(complaints.outcome())
 }
 

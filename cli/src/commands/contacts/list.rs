@@ -9,7 +9,7 @@ use rebound_contacts::repository::ContactFilter;
 use serde::Serialize;
 
 use crate::args::RowFormat;
-use crate::commands::Outcome;
+use crate::outcome::Outcome;
 use crate::output::{Align, JsonStream, Table, harmless_cell, width};
 use crate::place::Place;
 use crate::workspace::Workspace;

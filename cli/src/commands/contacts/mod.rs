@@ -14,8 +14,8 @@ use anyhow::{Context, Result};
 use rebound_classify::Address;
 use rebound_contacts::{ContactAddress, ManualAction};
 
-use super::Outcome;
 use crate::args::ContactsCommand;
+use crate::outcome::Outcome;
 use crate::place::Place;
 
 /// Runs one of the verbs.

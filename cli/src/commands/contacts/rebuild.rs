@@ -1,16 +1,14 @@
 //! Folds every contact's history again, and shows what that makes of them.
 
-use std::io::{self, BufWriter, Write};
-
 use anyhow::Result;
 use futures::StreamExt;
 
-use crate::args::{RebuildArgs, RowFormat};
-use crate::commands::Outcome;
+use crate::args::RebuildArgs;
 use crate::commands::difference::{Difference, Tally};
 use crate::commands::policy::read;
 use crate::complaints::{Complaints, say};
-use crate::output::{JsonStream, harmless_cell};
+use crate::outcome::Outcome;
+use crate::output::RowStream;
 use crate::place::Place;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
@@ -27,7 +25,7 @@ pub(super) async fn rebuild(place: &Place, args: &RebuildArgs) -> Result<Outcome
     let in_force = policy == contacts.policy();
 
     let (mut tally, mut complaints) = (Tally::default(), Complaints::default());
-    let mut out = Rows::new(args.format);
+    let mut out = RowStream::new(args.format);
     let progress = Progress::of("contacts", None);
     {
         let folded = contacts.addresses(args.list.as_deref()).map(|address| async move {
@@ -76,46 +74,4 @@ pub(super) async fn rebuild(place: &Place, args: &RebuildArgs) -> Result<Outcome
         say("hint", format!("`rebound policy use {file}` puts it in force"));
     }
     Ok(complaints.outcome())
-}
-
-/// Differences on their way out, as they come.
-enum Rows {
-    Table(BufWriter<io::Stdout>),
-    Json(JsonStream<BufWriter<io::Stdout>>),
-    Csv(Box<csv::Writer<BufWriter<io::Stdout>>>),
-}
-
-impl Rows {
-    fn new(format: RowFormat) -> Self {
-        let out = BufWriter::new(io::stdout());
-        match format {
-            RowFormat::Table => Self::Table(out),
-            RowFormat::Json => Self::Json(JsonStream::array(out)),
-            RowFormat::Jsonl => Self::Json(JsonStream::lines(out)),
-            RowFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(out))),
-        }
-    }
-
-    fn write(&mut self, difference: &Difference) -> Result<()> {
-        match self {
-            Self::Table(out) => out.write_all(difference.told().as_bytes())?,
-            Self::Json(out) => out.write(difference)?,
-            Self::Csv(out) => out.serialize(Difference {
-                address: harmless_cell(&difference.address).into_owned(),
-                spelling: harmless_cell(&difference.spelling).into_owned(),
-                why: harmless_cell(&difference.why).into_owned(),
-                ..difference.clone()
-            })?,
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<()> {
-        match self {
-            Self::Table(mut out) => out.flush()?,
-            Self::Json(out) => out.finish()?,
-            Self::Csv(mut out) => out.flush()?,
-        }
-        Ok(())
-    }
 }

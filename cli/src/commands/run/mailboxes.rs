@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::args::RunArgs;
 use crate::clock;
-use crate::complaints::{Complaints, say};
+use crate::complaints::{Complaints, say, step};
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
@@ -70,6 +70,7 @@ pub(super) async fn fetch(
             // The fetch says so.
             Err(_) => {}
         }
+        progress.suspend(|| step(format!("fetching account {account}")));
         let outcome = fetcher
             .fetch(&account, &options, |step| match step {
                 // On this machine a new message has come all the way once it is judged.

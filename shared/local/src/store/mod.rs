@@ -1,5 +1,6 @@
 //! Objects and the queues of messages in one SQLite file: one writer with group commit, a few readers beside it.
 
+mod checkup;
 mod listing;
 mod objects;
 mod parts;
@@ -18,6 +19,7 @@ use crate::error::{Error, StoreError};
 use crate::folder::Folder;
 use writer::Writer;
 
+pub(crate) use checkup::damage_of;
 pub(crate) use listing::{Listed, ListedObject, Page, Position};
 pub(crate) use objects::{Attributes, Body, Checksum, Condition, NewObject, Payload};
 pub(crate) use parts::{NewPart, NewUpload, Part, PartsPage, Upload};

@@ -10,11 +10,12 @@ use std::io::{self, Write};
 use anyhow::{Context, Result, anyhow, bail};
 use rebound_contacts::MessageRecord;
 use rebound_contacts::repository::Repository;
+use serde::Serialize;
 
-use crate::args::ImportArgs;
+use crate::args::{ImportArgs, SummaryFormat};
 use crate::clock;
-use crate::commands::Outcome;
 use crate::complaints::{BadRows, Hinted};
+use crate::outcome::Outcome;
 use crate::output::{Align, Table, width};
 use crate::place::Place;
 use crate::progress::Progress;
@@ -34,13 +35,20 @@ pub(super) async fn import(place: &Place, args: &ImportArgs) -> Result<Outcome> 
         let reading = Reading::new(&file, args, workspace.contacts().policy(), clock::now().into());
         let reading = reading.with_context(refused)?;
         let contents = Contents::read(&file, &reading).with_context(refused)?;
-        print(&contents.told(&file))?;
-        if args.dry_run {
-            return print("Nothing was recorded: this was a dry run.\n");
+        let is_table = args.format == SummaryFormat::Table;
+        if is_table {
+            print(&contents.told(&file))?;
         }
         let mut recorded = Recorded::default();
-        let result = recorded.record(&file, &reading, &contents, workspace.contacts()).await;
-        print(&recorded.told())?;
+        let mut result = Ok(());
+        if !args.dry_run {
+            result = recorded.record(&file, &reading, &contents, workspace.contacts()).await;
+        }
+        match (is_table, args.dry_run) {
+            (true, false) => print(&recorded.told())?,
+            (true, true) => print("Nothing was recorded: this was a dry run.\n")?,
+            (false, _) => print_json(&Document::new(&file, &contents, (!args.dry_run).then_some(&recorded)))?,
+        }
         result
     };
     let imported = imported.await;
@@ -65,23 +73,26 @@ const LISTS_TOLD: usize = 20;
 impl Contents {
     /// Reads all of it, and names the rows that can't be read.
     fn read(file: &ListFile, reading: &Reading<'_>) -> Result<Self> {
+        let progress = Progress::of("rows read", None);
         let mut contents = Self::default();
         let mut bad = BadRows::default();
         let mut rows = file.rows()?;
         while let Some(row) = rows.next()? {
+            progress.advance(1);
             let (line, cells) = match row {
                 Ok(row) => row,
                 Err(row) => {
-                    bad.add(row.line, row.what, "");
+                    progress.suspend(|| bad.add(row.line, row.what, ""));
                     continue;
                 }
             };
             match reading.events(&cells) {
                 Ok(events) if events.is_empty() => contents.idle += 1,
                 Ok(events) => events.iter().for_each(|event| contents.count(event)),
-                Err(what) => bad.add(line, what, &cells.join(", ")),
+                Err(what) => progress.suspend(|| bad.add(line, what, &cells.join(", "))),
             }
         }
+        drop(progress);
         contents.bad = bad.finish();
         if contents.events == 0 {
             bail!(Hinted::new(
@@ -121,7 +132,7 @@ impl Contents {
 }
 
 /// What became of a list.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 struct Recorded {
     new: u64,
     known: u64,
@@ -188,6 +199,51 @@ impl Recorded {
             "{new} recorded, {known} were in already. Newly suppressed: {suppressed}; newly off a list: {unsubscribed}.\n"
         )
     }
+}
+
+/// A list and what came of it, for programs. The keys are stable.
+#[derive(Serialize)]
+struct Document<'a> {
+    /// Whose list it was taken for.
+    source: &'static str,
+    rows: Vec<RowsOfKind<'a>>,
+    events: u64,
+    may_be_mailed: u64,
+    unreadable: u64,
+    /// Null after a dry run.
+    recorded: Option<&'a Recorded>,
+}
+
+#[derive(Serialize)]
+struct RowsOfKind<'a> {
+    kind: &'static str,
+    list: Option<&'a str>,
+    count: u64,
+}
+
+impl<'a> Document<'a> {
+    fn new(file: &ListFile, contents: &'a Contents, recorded: Option<&'a Recorded>) -> Self {
+        let rows = contents.kinds.iter().map(|((kind, list), count)| RowsOfKind {
+            kind,
+            list: list.as_deref(),
+            count: *count,
+        });
+        Self {
+            source: file.layout.name,
+            rows: rows.collect(),
+            events: contents.events,
+            may_be_mailed: contents.idle,
+            unreadable: contents.bad,
+            recorded,
+        }
+    }
+}
+
+fn print_json(document: &Document<'_>) -> Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, document)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }
 
 fn print(text: &str) -> Result<()> {
