@@ -1,6 +1,8 @@
 //! What goes to standard error: one line each, `error:` when something was missed, `note:` when nothing was,
 //! `warning:` when something is done that somebody may regret, `hint:` what to do about it.
 
+use std::collections::BTreeSet;
+use std::error::Error;
 use std::fmt::{self, Display};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -10,6 +12,7 @@ use rebound_contacts::PolicyErrors;
 use rebound_mailbox::sources::SourceError;
 
 use crate::args::Volume;
+use crate::hints;
 use crate::outcome::Outcome;
 use crate::output::{kind_style, printable};
 
@@ -33,15 +36,27 @@ pub(crate) fn is_as_loud_as(volume: Volume) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Complaints {
     failures: usize,
+    /// What was said to do about messages that gave none; once is enough.
+    hinted: BTreeSet<String>,
 }
 
 impl Complaints {
     /// Something gave no message.
     pub(crate) fn source(&mut self, error: &SourceError) {
         if error.is_failure() {
-            self.failure(error);
+            self.failure_of(error);
         } else {
             say("note", error);
+        }
+    }
+
+    /// Something was not done, and this is why.
+    pub(crate) fn failure_of(&mut self, error: &(dyn Error + 'static)) {
+        self.failure(error);
+        if let Some(hint) = hints::of_cause(error)
+            && self.hinted.insert(hint.clone())
+        {
+            say("hint", hint);
         }
     }
 

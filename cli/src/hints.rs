@@ -1,8 +1,13 @@
 //! What to do about an error that says nothing about that itself.
 
+use std::error::Error;
 use std::io::ErrorKind;
+use std::iter::successors;
 
+use rebound_accounts::store::StoreError;
+use rebound_fetcher::{AccountFetchError, Failure};
 use rebound_local::Error as LocalError;
+use rebound_mailbox::sources::SourceError;
 
 use crate::complaints::Hinted;
 
@@ -11,10 +16,34 @@ pub(crate) fn of(error: &anyhow::Error) -> Option<String> {
     if let Some(hinted) = error.downcast_ref::<Hinted>() {
         return Some(hinted.hint.clone());
     }
-    error.chain().find_map(|cause| {
-        let local = cause.downcast_ref::<LocalError>().and_then(of_local);
-        local.or_else(|| cause.downcast_ref::<std::io::Error>().and_then(|io| of_io(io.kind())))
-    })
+    error.chain().find_map(of_one)
+}
+
+/// The same for an error that somebody has caught, or for what caused it.
+pub(crate) fn of_cause(error: &(dyn Error + 'static)) -> Option<String> {
+    successors(Some(error), |&error| error.source()).find_map(of_one)
+}
+
+fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<LocalError>() {
+        return of_local(error);
+    }
+    // Transparent: what they hold is no cause of theirs.
+    if let Some(Failure::Unread(error)) = error.downcast_ref() {
+        return of_one(error);
+    }
+    if let Some(AccountFetchError::Settings(error)) = error.downcast_ref() {
+        return of_one(error);
+    }
+    if let Some(SourceError::Unreadable { error, .. }) = error.downcast_ref() {
+        return of_io(error.kind());
+    }
+    if let Some(StoreError::NotFound { account }) = error.downcast_ref() {
+        return Some(format!(
+            "`rebound accounts list` names those there are; `rebound accounts add {account}` sets it up"
+        ));
+    }
+    error.downcast_ref::<std::io::Error>().and_then(|io| of_io(io.kind()))
 }
 
 fn of_local(error: &LocalError) -> Option<String> {

@@ -41,7 +41,8 @@ fn a_path_that_is_not_there_is_named_and_fails() {
     assert_eq!(run.code, Some(1));
     assert_eq!(
         run.complaints,
-        "error: /nowhere/at all: cannot be read: No such file or directory (os error 2)\n"
+        "error: /nowhere/at all: cannot be read: No such file or directory (os error 2)\n\
+         hint: is the path right? A relative one begins at the folder that you are in\n"
     );
 }
 

@@ -298,6 +298,7 @@ async fn what_nobody_could_judge_and_what_nobody_can_read_is_named() {
         "suppressed_at",
         AttributeValue::S("2026-11-01T00:00:00.000Z".to_owned()),
     );
+    let item = item.item("events", AttributeValue::N("1".to_owned()));
     let item = item.item("suppressed_by", AttributeValue::S("nothing".to_owned()));
     item.send().await.expect("stored");
     serving.end();

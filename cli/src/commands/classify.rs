@@ -110,7 +110,7 @@ fn print_json<W: Write>(judged: impl Iterator<Item = Judged>, mut out: JsonStrea
 
 fn print_table(judged: impl Iterator<Item = Judged>, mut out: impl Write, progress: &Progress) -> io::Result<()> {
     let headings = ["FILE", "CATEGORY", "REASON", "STATUS", "ADDRESS", "WORDS"];
-    let mut table = Table::new(headings.map(|heading| (heading, Align::Left)));
+    let mut table = Table::new(headings.map(|heading| (heading, Align::Left))).without_if_need_be(&[5]);
     for Judged { file, report, .. } in judged {
         if report.recipients.is_empty() {
             table.row([file.as_str(), report.category.as_str()]);

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::own_rules::read;
 use crate::args::{RowFormat, UserRules};
 use crate::complaints;
+use crate::hints;
 use crate::outcome::Outcome;
 use crate::output::print_rows;
 
@@ -45,7 +46,12 @@ pub(super) fn test(files: &[PathBuf], text: Option<&str>, format: RowFormat) -> 
             Err(error) => {
                 match error.downcast_ref() {
                     Some(refused) => complaints::rules_refused(refused),
-                    None => complaints::say("error", format!("{error:#}")),
+                    None => {
+                        complaints::say("error", format!("{error:#}"));
+                        if let Some(hint) = hints::of(&error) {
+                            complaints::say("hint", hint);
+                        }
+                    }
                 }
                 bad += 1;
             }

@@ -108,7 +108,7 @@ async fn fetch(
         // On this machine a new message has come all the way once it is judged.
         Step::Archived { new, .. } => progress.advance(u64::from(!new || !workspace.judges_here())),
         Step::Skipped(error) => progress.suspend(|| complaints.source(error)),
-        Step::Failed(failure) => progress.suspend(|| complaints.failure(failure)),
+        Step::Failed(failure) => progress.suspend(|| complaints.failure_of(failure)),
     });
     Ok((fetched.await, Vec::new()))
 }

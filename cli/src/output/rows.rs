@@ -18,7 +18,10 @@ pub(crate) fn print_rows<'r, R: Serialize, const COLUMNS: usize>(
     let mut out = BufWriter::new(io::stdout().lock());
     match format {
         RowFormat::Table => {
-            let mut table = Table::new(headings.map(|heading| (heading, Align::Left)));
+            let table = Table::new(headings.map(|heading| (heading, Align::Left)));
+            // What a server said is the longest of all, and there is a command that tells it in full.
+            let words = headings.iter().position(|heading| *heading == "WORDS");
+            let mut table = table.without_if_need_be(words.as_slice());
             for row in rows {
                 table.row(cells(row));
             }

@@ -30,6 +30,14 @@ pub(crate) fn paint_word(word: &str, width: usize) -> String {
     painted(word_style(word), &format!("{word:<width$}"))
 }
 
+/// The same for the word that a text begins with.
+pub(crate) fn paint_first_word(text: &str) -> String {
+    match text.split_once(' ') {
+        Some((word, rest)) => format!("{} {rest}", paint_word(word, 0)),
+        None => paint_word(text, 0),
+    }
+}
+
 /// What stands above a column.
 pub(crate) fn heading() -> Style {
     Style::new().bold()

@@ -23,7 +23,8 @@ pub(crate) enum Align {
 /// Space before the first column of an indented table.
 const INDENT: &str = "  ";
 
-/// Rows under headings. Where they are wider than they may be, the widest column gives way and its cells are cut with `…`.
+/// Rows under headings. Where they are wider than they may be, columns that can be done without are left out, and of the
+/// others the widest gives way: its cells are cut with `…`.
 #[derive(Debug)]
 pub(crate) struct Table {
     columns: Vec<(String, Align)>,
@@ -31,6 +32,19 @@ pub(crate) struct Table {
     indent: &'static str,
     /// Columns whose words have colours of their own.
     told_by_words: Vec<bool>,
+    /// Columns that are left out where there is no room, the last one first.
+    dispensable: Vec<usize>,
+}
+
+/// So much of a column that may be cut still says something.
+const READABLE: usize = 16;
+
+/// No column gets narrower than this.
+const NARROWEST: usize = 8;
+
+/// Numbers, and columns of short words that say nothing when they are cut.
+fn is_rigid((name, align): &(String, Align)) -> bool {
+    *align == Align::Right || is_told_by_words(name) || matches!(name.as_str(), "SINCE" | "REASON" | "LAST REASON")
 }
 
 impl Table {
@@ -42,6 +56,7 @@ impl Table {
             .collect();
         Self {
             told_by_words: columns.iter().map(|(name, _)| is_told_by_words(name)).collect(),
+            dispensable: Vec::new(),
             columns,
             rows: Vec::new(),
             indent: "",
@@ -51,6 +66,22 @@ impl Table {
     /// The same table, set off from the left margin.
     pub(crate) fn indented(self) -> Self {
         Self { indent: INDENT, ..self }
+    }
+
+    /// The same table, where the words of this column have colours of their own, whatever it is called.
+    pub(crate) fn words_in(mut self, column: usize) -> Self {
+        if let Some(told) = self.told_by_words.get_mut(column) {
+            *told = true;
+        }
+        self
+    }
+
+    /// The same table, which does without these columns where there is no room for all; without the last of them first.
+    pub(crate) fn without_if_need_be(self, columns: &[usize]) -> Self {
+        Self {
+            dispensable: columns.to_vec(),
+            ..self
+        }
     }
 
     /// Adds a row; what a stranger wrote in it is made harmless.
@@ -75,36 +106,68 @@ impl Table {
         text
     }
 
-    /// As wide as the widest cell; while that is too much, the widest column gives way.
-    fn widths(&self, available: usize) -> Vec<usize> {
+    /// As wide as the widest cell; `None` for columns that are left out. Where that is too much, columns that can be done
+    /// without are left out until the others are readable, and then the widest one that may be cut gives way.
+    fn widths(&self, available: usize) -> Vec<Option<usize>> {
         let mut widths: Vec<usize> = self.columns.iter().map(|(name, _)| name.width()).collect();
-        let narrowest = widths.clone();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.width());
             }
         }
-        let gaps = self.indent.len() + GAP.len() * widths.len().saturating_sub(1);
-        let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(available);
+        let may_be_cut: Vec<bool> = self.columns.iter().map(|column| !is_rigid(column)).collect();
+        let mut shown = vec![true; widths.len()];
+        let mut dispensable = self.dispensable.iter().rev();
+        loop {
+            let columns = widths.iter().zip(&may_be_cut).zip(&shown).filter(|(_, shown)| **shown);
+            let least = columns.map(|((width, cut), _)| if *cut { (*width).min(READABLE) } else { *width });
+            let least: usize = least.sum::<usize>() + self.gaps(&shown);
+            let Some(column) = (least > available).then(|| dispensable.next()).flatten() else {
+                break;
+            };
+            if let Some(shown) = shown.get_mut(*column) {
+                *shown = false;
+            }
+        }
+        let sum = widths
+            .iter()
+            .zip(&shown)
+            .filter(|(_, shown)| **shown)
+            .map(|(width, _)| width)
+            .sum::<usize>();
+        let mut excess = (sum + self.gaps(&shown)).saturating_sub(available);
+        let narrowest = self.columns.iter().map(|(name, _)| name.width().max(NARROWEST));
+        let narrowest: Vec<usize> = narrowest.collect();
         while excess > 0 {
-            let shrinkable = widths
-                .iter_mut()
-                .zip(&narrowest)
-                .filter(|(width, least)| **width > (**least).max(8));
-            let Some((widest, _)) = shrinkable.max_by_key(|(width, _)| **width) else {
+            let shrinkable = may_be_cut.iter().zip(&shown).map(|(cut, shown)| *cut && *shown);
+            let columns = widths.iter_mut().zip(shrinkable).zip(&narrowest);
+            let columns = columns.filter(|((width, shrinkable), least)| *shrinkable && **width > **least);
+            let Some(((widest, _), _)) = columns.max_by_key(|((width, _), _)| **width) else {
                 break;
             };
             *widest -= 1;
             excess -= 1;
         }
         widths
+            .into_iter()
+            .zip(shown)
+            .map(|(width, shown)| shown.then_some(width))
+            .collect()
     }
 
-    fn line<'a>(&self, text: &mut String, widths: &[usize], cells: impl Iterator<Item = (&'a str, Style)>) {
+    /// What is beside the columns.
+    fn gaps(&self, shown: &[bool]) -> usize {
+        let columns = shown.iter().filter(|shown| **shown).count();
+        self.indent.len() + GAP.len() * columns.saturating_sub(1)
+    }
+
+    fn line<'a>(&self, text: &mut String, widths: &[Option<usize>], cells: impl Iterator<Item = (&'a str, Style)>) {
         let start = text.len();
         text.push_str(self.indent);
-        for (index, (((cell, style), width), (_, align))) in cells.zip(widths).zip(&self.columns).enumerate() {
-            if index > 0 {
+        let mut is_first = true;
+        for (((cell, style), width), (_, align)) in cells.zip(widths).zip(&self.columns) {
+            let Some(width) = width else { continue };
+            if !std::mem::take(&mut is_first) {
                 text.push_str(GAP);
             }
             let cell = cut(cell, *width);
@@ -160,6 +223,23 @@ mod tests {
             "ADDRESS          SOFT  WORDS\n\
              ann@example.com     5  550 5.1.1 no such user\n\
              博@例え.example    12  邮箱已满 mailbox is full and will stay so for a long time\n"
+        );
+    }
+
+    #[test]
+    fn what_can_be_done_without_is_left_out_before_words_are_cut() {
+        let mut table = Table::new([("ADDRESS", Align::Left), ("CAUSE", Align::Left), ("WORDS", Align::Left)]);
+        table.row([
+            "somebody.with.a.long.name@example.com",
+            "hard-bounce",
+            "550 5.1.1 no such user here",
+        ]);
+        let table = table.without_if_need_be(&[2]);
+        assert!(table.render(80).contains("550 5.1.1 no such user here"));
+        assert_eq!(
+            table.render(40),
+            "ADDRESS                      CAUSE\n\
+             somebody.with.a.long.name@…  hard-bounce\n"
         );
     }
 

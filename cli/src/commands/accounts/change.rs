@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, bail};
-use rebound_accounts::store::AccountStore;
+use rebound_accounts::store::{AccountStore, StoreError};
 use rebound_accounts::{AccountName, Document, Field, FieldKind, ImapFlags};
 use rebound_mailbox::server::Trust;
 
@@ -104,7 +104,10 @@ pub(super) async fn edit(store: &AccountStore, args: EditArgs) -> Result<Outcome
 /// Removes the settings of an account.
 pub(super) async fn remove(store: &AccountStore, account: &AccountName, yes: bool) -> Result<Outcome> {
     if !store.names().await?.contains(account) {
-        bail!("there is no account called {account}");
+        return Err(StoreError::NotFound {
+            account: account.clone(),
+        }
+        .into());
     }
     let question = format!("Remove the settings of account {account}, its password with them?");
     if !yes && !ask::yes(&question, "say --yes to remove it")? {

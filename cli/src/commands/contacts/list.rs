@@ -135,7 +135,8 @@ fn print_rows(rows: &[Row], mut out: impl Write) -> io::Result<()> {
         ("SOFT", Align::Right),
         ("LAST REASON", Align::Left),
         ("LAST WORDS", Align::Left),
-    ]);
+    ])
+    .without_if_need_be(&[1, 7]);
     for row in rows {
         table.row([
             row.spelling.as_str(),

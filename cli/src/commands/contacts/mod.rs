@@ -15,6 +15,7 @@ use rebound_classify::Address;
 use rebound_contacts::{ContactAddress, ManualAction};
 
 use crate::args::ContactsCommand;
+use crate::complaints::Hinted;
 use crate::outcome::Outcome;
 use crate::place::Place;
 
@@ -37,6 +38,9 @@ pub(super) async fn execute(place: &Place, command: ContactsCommand) -> Result<O
 }
 
 fn parse(address: &str) -> Result<ContactAddress> {
-    let read = Address::parse(address).with_context(|| format!("{address:?} is no address"))?;
-    ContactAddress::try_from(&read).with_context(|| format!("{address:?} is no address"))
+    let read = Address::parse(address).and_then(|address| ContactAddress::try_from(&address).ok());
+    read.with_context(|| {
+        let hint = "an address is name@example.com; `rebound contacts list` names those that are known";
+        Hinted::new(format!("{address:?} is no address"), hint)
+    })
 }

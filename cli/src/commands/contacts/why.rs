@@ -14,7 +14,7 @@ use crate::args::ReportFormat;
 use crate::clock;
 use crate::complaints::say;
 use crate::outcome::Outcome;
-use crate::output::{JsonStream, printable};
+use crate::output::{JsonStream, paint_first_word, paint_word, printable};
 use crate::place::Place;
 use crate::workspace::Workspace;
 
@@ -30,6 +30,10 @@ pub(super) async fn why(place: &Place, address: &str, format: ReportFormat) -> R
         say(
             "note",
             format!("nothing was ever recorded about {address}; it may be mailed"),
+        );
+        say(
+            "hint",
+            format!("`rebound contacts list` names everybody that {place} knows; is it spelt so?"),
         );
         return Ok(Outcome::Incomplete);
     };
@@ -197,7 +201,13 @@ fn state_of(contact: &Contact, story: &Story<'_>, policy: &Policy, now: Moment) 
     lines.push(("events", contact.events.to_string()));
     let mut text = format!("{}\n", printable(contact.address.spelling()));
     for (name, value) in lines {
-        let _ = writeln!(text, "  {name:<14}{}", printable(&value));
+        let value = printable(&value);
+        let value = if name == "status" {
+            paint_first_word(&value)
+        } else {
+            value.into_owned()
+        };
+        let _ = writeln!(text, "  {name:<14}{value}");
     }
     text
 }
@@ -221,7 +231,7 @@ fn story_of(Step { event, outcome }: &Step<'_>) -> String {
         event.status.map(|status| status.to_string()),
         event.reply.map(|reply| reply.to_string()),
     ];
-    let mut headline = format!("{}  {}", event.at, event.kind);
+    let mut headline = format!("{}  {}", event.at, paint_word(event.kind.as_str(), 0));
     if event.reason != rebound_classify::Reason::Undefined {
         let _ = write!(headline, ", {}", event.reason);
     }

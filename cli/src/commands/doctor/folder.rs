@@ -5,6 +5,7 @@ use std::path::Path;
 
 use futures::TryStreamExt;
 use jiff::Timestamp;
+use rebound_contacts::repository::ContactFilter;
 use rebound_local::{Error as LocalError, LocalStack};
 
 use super::finding::{Finding, Findings, Verdict};
@@ -188,11 +189,11 @@ async fn stores(embedded: &LocalStack, findings: &mut Findings) {
 async fn contacts(workspace: &Workspace, findings: &mut Findings) {
     let count = async {
         let (mut all, mut suppressed, mut held) = (0_u64, 0_u64, 0_u64);
-        let mut briefs = std::pin::pin!(workspace.contacts().briefs());
-        while let Some(brief) = briefs.try_next().await? {
+        let mut contacts = std::pin::pin!(workspace.contacts().contacts(ContactFilter::All));
+        while let Some(contact) = contacts.try_next().await? {
             all += 1;
-            suppressed += u64::from(brief.suppression.is_some());
-            held += u64::from(brief.held.is_some());
+            suppressed += u64::from(contact.suppression.is_some());
+            held += u64::from(contact.held.is_some());
         }
         Ok::<_, anyhow::Error>((all, suppressed, held))
     };

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::args::RunArgs;
 use crate::clock;
 use crate::complaints::{Complaints, say, step};
+use crate::hints;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
@@ -46,6 +47,12 @@ pub(super) async fn fetch(
         Some(name) => vec![name.parse().context("--account")?],
         None => fetcher.accounts().names().await?,
     };
+    if names.is_empty() {
+        progress.suspend(|| {
+            complaints.failure("there are no accounts to fetch from");
+            say("hint", "`rebound accounts add NAME …` sets one up");
+        });
+    }
     let owner = if workspace.judges_here() {
         OWNER.to_owned()
     } else {
@@ -117,7 +124,10 @@ pub(super) async fn fetch(
             Ok(MailboxOutcome::Busy { owner, until }) => {
                 Some((format!("{owner} is fetching it until {until:.0}"), None))
             }
-            Err(error) => Some((error.to_string(), error.hint().map(str::to_owned))),
+            Err(error) => {
+                let hint = error.hint().map(str::to_owned);
+                Some((error.to_string(), hint.or_else(|| hints::of_cause(&error))))
+            }
         };
         if let Some((words, hint)) = trouble {
             progress.suspend(|| {

@@ -245,7 +245,7 @@ impl Summary {
     }
 
     fn suppressed_table(&self) -> Table {
-        let mut table = Table::new([("", Align::Left); 4]).indented();
+        let mut table = Table::new([("", Align::Left); 4]).indented().words_in(1);
         for contact in self.suppressed.iter().take(MAX_NAMED) {
             table.row([
                 contact.address.as_str(),
