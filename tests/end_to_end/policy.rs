@@ -27,7 +27,7 @@ fn copy_without_deliveries(folder: &Path) {
     for entry in fs::read_dir(mailbox()).expect("the mailbox") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        if name.ends_with(".eml") && !name.starts_with("soft-then-delivered") {
+        if name.strip_suffix(".eml").is_some() && !name.starts_with("soft-then-delivered") {
             fs::copy(&path, folder.join(name)).expect("a copy");
         }
     }

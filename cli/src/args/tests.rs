@@ -28,13 +28,10 @@ fn examples(text: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for line in lines.lines().filter(|line| line.starts_with("  ")) {
         for command in line.split(['|', '&']) {
-            let Some(begin) = command.find("rebound ") else {
+            let Some(rest) = command.trim_start().strip_prefix("rebound ") else {
                 continue;
             };
-            if !command[..begin].trim().is_empty() {
-                continue;
-            }
-            let words = words(&command[begin..]);
+            let words = words(&format!("rebound {rest}"));
             found.push(
                 words
                     .into_iter()

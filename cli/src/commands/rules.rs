@@ -44,13 +44,12 @@ pub(super) fn test(files: &[PathBuf], text: Option<&str>, format: RowFormat) -> 
             }
             Ok(_) => {}
             Err(error) => {
-                match error.downcast_ref() {
-                    Some(refused) => complaints::rules_refused(refused),
-                    None => {
-                        complaints::say("error", format!("{error:#}"));
-                        if let Some(hint) = hints::of(&error) {
-                            complaints::say("hint", hint);
-                        }
+                if let Some(refused) = error.downcast_ref() {
+                    complaints::rules_refused(refused);
+                } else {
+                    complaints::say("error", format!("{error:#}"));
+                    if let Some(hint) = hints::of(&error) {
+                        complaints::say("hint", hint);
                     }
                 }
                 bad += 1;

@@ -81,10 +81,7 @@ mod tests {
 
     #[test]
     fn there_are_no_colours_before_somebody_wants_them() {
-        assert_eq!(
-            painted(word_style("hard-bounce"), "hard-bounce").to_string(),
-            "hard-bounce"
-        );
+        assert_eq!(painted(word_style("hard-bounce"), "hard-bounce"), "hard-bounce");
     }
 
     #[test]

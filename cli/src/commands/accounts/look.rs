@@ -23,7 +23,7 @@ use crate::progress::Progress;
 pub(super) async fn test(store: AccountStore, name: &AccountName, format: RowFormat) -> Result<Outcome> {
     let accounts = Accounts::new(store);
     let settings = accounts.store().settings(name).await?;
-    let tried = try_all(&accounts, Door::find(&accounts, name)).await;
+    let tried = Box::pin(try_all(&accounts, Door::find(&accounts, name))).await;
     let rows = match &tried.error {
         Some(error) => tried.rows_until(error),
         None => tried.rows(&settings),
@@ -136,7 +136,7 @@ struct Tried {
 /// Tries every step, and says in a line what came of it. Nothing is said on the way.
 pub(in crate::commands) async fn reach(store: AccountStore, name: &AccountName) -> Result<String, MailboxError> {
     let accounts = Accounts::new(store);
-    let tried = try_all(&accounts, Door::find_silently(&accounts, name)).await;
+    let tried = Box::pin(try_all(&accounts, Door::find_silently(&accounts, name))).await;
     match tried {
         Tried { error: Some(error), .. } => Err(error),
         Tried {

@@ -1,6 +1,7 @@
 //! The bucket of archived messages: whether it may be used, and nobody else can look into it.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::types::ServerSideEncryptionConfiguration;
 
 use super::finding::{Finding, Findings, Verdict};
 use super::stack::refused;
@@ -14,7 +15,7 @@ pub(super) async fn check(s3: &Client, bucket: &str, findings: &mut Findings) {
     findings.add(match s3.get_bucket_encryption().bucket(bucket).send().await {
         Ok(encryption) => {
             let rules = encryption.server_side_encryption_configuration;
-            let by_default = rules.iter().flat_map(|rules| rules.rules());
+            let by_default = rules.iter().flat_map(ServerSideEncryptionConfiguration::rules);
             let algorithm = by_default.filter_map(|rule| rule.apply_server_side_encryption_by_default());
             let algorithm: Vec<_> = algorithm.map(|rule| rule.sse_algorithm().as_str()).collect();
             Finding::ok("bucket", bucket, format!("is encrypted: {}", algorithm.join(", ")))

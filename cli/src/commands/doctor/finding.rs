@@ -1,5 +1,7 @@
 //! What checks find.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
 use crate::output::{Told, harmless_cell, paint_word, printable};
@@ -95,7 +97,7 @@ impl Told for Finding {
         let what = printable(format!("{} {}", self.check, self.about).trim_end()).into_owned();
         let mut text = format!("{result}  {what:<CHECK_WIDTH$}  {}\n", printable(&self.detail));
         if let Some(hint) = &self.hint {
-            text += &format!("{:VERDICT_WIDTH$}  → {}\n", "", printable(hint));
+            let _ = writeln!(text, "{:VERDICT_WIDTH$}  → {}", "", printable(hint));
         }
         text
     }

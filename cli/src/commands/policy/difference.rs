@@ -25,7 +25,7 @@ pub(super) struct Difference {
 pub(super) fn between(before: &Policy, after: &Policy) -> Vec<Difference> {
     let mut rows = Vec::new();
     for category in Category::ALL {
-        let action = |policy: &Policy| policy.overrides.categories.get(&category).copied();
+        let action = |policy: &Policy| policy.overrides.categories.get(category).copied();
         let action = |policy| action(policy).unwrap_or_else(|| category.default_action());
         add(
             &mut rows,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use clap::builder::StyledStr;
+use clap::builder::{PossibleValue, StyledStr};
 use clap::{Arg, Command, CommandFactory};
 
 use crate::args::{Cli, variables};
@@ -105,10 +105,7 @@ fn formats(text: &mut String, commands: &[&Command]) {
         };
         let usual = defaults(format);
         let others = format.get_possible_values();
-        let others = others
-            .iter()
-            .map(|value| value.get_name())
-            .filter(|name| *name != usual);
+        let others = others.iter().map(PossibleValue::get_name).filter(|name| *name != usual);
         let all: Vec<&str> = std::iter::once(usual.as_str()).chain(others).collect();
         let _ = writeln!(text, "| `{}` | {} |", name(command), all.join(", "));
     }
