@@ -1,7 +1,7 @@
 //! Every event of `events/` is answered as expected.
 
 use rebound_test_emulator::{Called, Programs};
-use rebound_test_events::{Expected, Situation, classifier, fetcher, includes, message, objects};
+use rebound_test_events::{Expected, Situation, classifier, fetcher, includes, message, objects, reporter};
 use rebound_test_mail::MailServer;
 
 use crate::deployed::Deployed;
@@ -61,6 +61,27 @@ async fn every_event_of_the_fetcher_is_answered_as_expected() {
                 situation.name
             );
         }
+        assert_no_address(&called);
+    }
+}
+
+#[tokio::test]
+async fn every_event_of_the_reporter_is_answered_as_expected() {
+    let Some(programs) = Programs::find() else { return };
+    let deployed = Deployed::new(programs).await;
+    let mut function = deployed.function("reporter");
+    for situation in reporter() {
+        let called = function.call(&situation.event);
+        check(&called, &situation);
+        let written = situation.counted.get("Reports").copied();
+        assert_eq!(called.metric("Reports"), written, "{}", situation.name);
+        let lines = called.logged("report written").len() as u64;
+        assert_eq!(
+            lines,
+            written.unwrap_or_default(),
+            "{}: a line a report",
+            situation.name
+        );
         assert_no_address(&called);
     }
 }

@@ -1,4 +1,4 @@
-//! The whole way: schedule → queue → fetcher → mail server → archive → queue → classifier → tables.
+//! The whole way: schedule → queue → fetcher → mail server → archive → queue → classifier → tables → reporter.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use rebound_test_emulator::Programs;
@@ -21,6 +21,7 @@ async fn a_bounce_in_a_mailbox_suppresses_its_contact() {
     deployed.account("news", &mailbox).await;
     let mut fetcher = deployed.function("fetcher");
     let mut classifier = deployed.function("classifier");
+    let mut reporter = deployed.function("reporter");
 
     let tick = fetcher.call(&json!({"detail-type": "Scheduled Event", "source": "rebound.schedule"}));
     assert_eq!(tick.answer, json!({"queued": ["news"]}));
@@ -50,6 +51,28 @@ async fn a_bounce_in_a_mailbox_suppresses_its_contact() {
     assert_eq!(john["last_reason"], "user-unknown");
     let lukasz = deployed.contact("lukasz.zajac@moringa.example.org").await;
     assert_eq!(lukasz["status"], "active");
+
+    let day = john["suppressed_at"]
+        .as_str()
+        .and_then(|at| at.get(..10))
+        .expect("a day");
+    let report = reporter.call(&json!({"report": {"day": day, "days": 1}}));
+    assert_eq!(
+        (report.metric("Reports"), report.metric("SuppressionsListed")),
+        (Some(1), Some(1))
+    );
+    let rolled: Value =
+        serde_json::from_str(&deployed.text(&format!("reports/{day}/rollup.json")).await).expect("JSON");
+    assert_eq!(
+        (&rolled["reasons"], &rolled["suppressed"]),
+        (&json!({"user-unknown": 1}), &json!(1))
+    );
+    let list = deployed.text(&format!("reports/{day}/suppressions.csv")).await;
+    assert!(
+        list.lines()
+            .any(|row| row.starts_with("john.carver@alder.example.net,")),
+        "{list}"
+    );
 
     // Whatever AWS delivers again changes nothing.
     assert_eq!(classifier.call(&announced).metric("Duplicates"), Some(2));
@@ -81,6 +104,20 @@ impl Deployed {
             delete.send().await.expect("the queue");
         }
         json!({"Records": records})
+    }
+
+    /// What an object of the bucket says.
+    async fn text(&self, key: &str) -> String {
+        let get = self.s3.get_object().bucket(self.output("Bucket")).key(key);
+        let bytes = get
+            .send()
+            .await
+            .expect("it is there")
+            .body
+            .collect()
+            .await
+            .expect("all of it");
+        String::from_utf8(bytes.to_vec()).expect("text")
     }
 
     /// The attributes of a contact that are text.
