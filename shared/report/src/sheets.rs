@@ -3,7 +3,7 @@
 use crate::outcomes::Group;
 use crate::rates::{Measure, Rate};
 use crate::report::{NamedRow, Report};
-use crate::spreadsheet::harmless_cell;
+use crate::spreadsheet::{csv_writer, harmless_cell};
 
 /// One table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +31,7 @@ impl Sheet {
 
     /// As CSV (RFC 4180) with a header line. No cell is a formula, whatever strangers wrote.
     pub fn csv(&self) -> String {
-        let mut out = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(Vec::new());
+        let mut out = csv_writer();
         for row in std::iter::once(&self.header).chain(&self.rows) {
             // Into memory, and every row is as long as the first: nothing can fail.
             let _ = out.write_record(row.iter().map(|cell| harmless_cell(cell).into_owned()));

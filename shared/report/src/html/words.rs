@@ -8,7 +8,7 @@ use rebound_classify::Reason;
 use rebound_contacts::Moment;
 
 /// How much of a stranger's text is shown, in characters: a few lines. More of it would bury the rest; the CSV files have all.
-const SHOWN_CHARS: usize = 320;
+const SHOWN_CHARS: usize = 300;
 
 /// What somebody else wrote, be it a name, an address or a server's reply: as text, kept apart from what stands around it.
 pub(super) fn stranger(text: &str) -> Markup {
@@ -192,7 +192,7 @@ mod tests {
                 "<bdi>moc\u{fffd}.<wbr>elgoog\u{fffd}</bdi>".to_owned(),
             ),
             ("naïve — 日本語", "<bdi>naïve — 日本語</bdi>".to_owned()),
-            (&"w".repeat(321), format!("<bdi>{}…</bdi>", "w".repeat(320))),
+            (&"w".repeat(301), format!("<bdi>{}…</bdi>", "w".repeat(300))),
         ] {
             assert_eq!(stranger(text).into_string(), shown);
         }

@@ -13,7 +13,7 @@ use crate::report::Report;
 const SEEN: usize = 15;
 
 /// How many are on the page at all; the CSV file has more.
-const ON_PAGE: usize = 100;
+const ON_PAGE: usize = 60;
 
 /// How many failures in a row have a row of their own.
 const ROWS_OF_STREAKS: u32 = 8;

@@ -16,6 +16,9 @@ const SPARKS: usize = 32;
 /// How many alarms are seen at once, the worst; the others unfold.
 const SEEN: usize = 4;
 
+/// How many alarms are on the page at all.
+const ON_PAGE: usize = 40;
+
 pub(super) fn overview(report: &Report) -> Markup {
     let (spans, _) = spans::of(&report.days);
     let together = spans.len().div_ceil(SPARKS).max(1);
@@ -87,10 +90,14 @@ fn alarms(report: &Report) -> Markup {
                 p.note { "There are no rates as long as nobody says how much was sent: " code { "rebound campaigns sent NAME COUNT" } "." }
             }
         } @else {
-            @let (seen, folded) = report.alarms.split_at(SEEN.min(report.alarms.len()));
+            @let on_page = report.alarms.get(..ON_PAGE).unwrap_or(&report.alarms);
+            @let (seen, folded) = on_page.split_at(SEEN.min(on_page.len()));
             ul.alarms { @for alarm in seen { (told(alarm)) } }
             @if !folded.is_empty() {
                 details.more { summary { (grouped(folded.len() as u64)) " more" } ul.alarms { @for alarm in folded { (told(alarm)) } } }
+            }
+            @if report.alarms.len() > ON_PAGE {
+                p.quiet { (grouped((report.alarms.len() - ON_PAGE) as u64)) " lesser ones are not on this page; the CSV files have them." }
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::report::{Misspelt, Report};
 use crate::tally::{Moved, Unrecognised};
 
 /// How many announced addresses are on the page; the CSV file has more.
-const MOVED_ON_PAGE: usize = 100;
+const MOVED_ON_PAGE: usize = 60;
 
 pub(super) fn to_do(report: &Report) -> Markup {
     if report.misspelt.is_empty() && report.moved.is_empty() && report.unrecognised.is_empty() {
