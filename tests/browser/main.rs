@@ -110,7 +110,11 @@ fn named(path: &Path) -> String {
 /// Runs a file of tests on the pages in a folder.
 fn run(tools: &OsString, tests: &[&str], pages: &Path) {
     for test in tests {
-        let output = Command::new("node")
+        let mut node = Command::new("node");
+        if let Some(pictures) = std::env::var_os("REBOUND_SCREENSHOTS") {
+            node.env("REBOUND_SCREENSHOTS", here().join("../..").join(pictures));
+        }
+        let output = node
             .args(["--test", "--test-reporter=spec"])
             .arg(here().join(test))
             .env("REBOUND_BROWSER", tools)

@@ -11,25 +11,32 @@ import { inked } from './checks/looks.mjs';
 import { pageOf } from './pages.mjs';
 
 const FOLDER = process.env.REBOUND_SCREENSHOTS;
+/// Which sections are on each, from one to another.
 const PICTURES = [
-  ['report-light.png', { theme: 'light', width: 1280 }, 1280],
-  ['report-dark.png', { theme: 'dark', width: 1280 }, 1280],
-  ['report-360.png', { theme: 'light', width: 360, scale: 2 }, 800],
+  ['report-light.png', { theme: 'light', width: 1280 }, 'header', '#days'],
+  ['report-dark.png', { theme: 'dark', width: 1280 }, '#providers', '#campaigns'],
+  ['report-360.png', { theme: 'light', width: 360, scale: 2 }, '#days', '#reasons'],
 ];
 /// So that a page with all of them opens at once.
 const MOST_BYTES = 300_000;
+/// What is seen around them, in pixels.
+const MARGIN = 12;
 
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-for (const [name, view, height] of PICTURES) {
+for (const [name, view, from, to] of PICTURES) {
   test(name, async () => {
     const opened = await open(browser, pageOf('sample'), view);
     try {
-      await opened.page.setViewportSize({ width: view.width, height });
       assert.deepEqual(await inked(opened), []);
-      const picture = await opened.page.screenshot();
+      const edge = (selector, side) => opened.page.evaluate(([selector, side]) => (
+        document.querySelector(selector).closest('header, section').getBoundingClientRect()[side]
+      ), [selector, side]);
+      const y = Math.max(0, (await edge(from, 'top')) - MARGIN);
+      const height = (await edge(to, 'bottom')) + MARGIN - y;
+      const picture = await opened.page.screenshot({ fullPage: true, clip: { x: 0, y, width: view.width, height } });
       assert.ok(picture.length < MOST_BYTES, `${picture.length} bytes`);
       if (FOLDER) writeFileSync(join(FOLDER, name), picture);
     } finally {

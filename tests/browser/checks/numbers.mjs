@@ -62,6 +62,7 @@ function days({ charts, tables }, report, same) {
   const painted = report.days.map(() => Object.keys(GROUPS).map(() => 0));
   for (const { group, from, to, middle } of chart.bars) {
     const day = Math.floor(middle * report.days.length);
+    same(`the columns: ${group} of day ${day} stands on`, rounded(chart, from), sum(painted[day]));
     painted[day][Object.keys(GROUPS).indexOf(group)] += rounded(chart, to) - rounded(chart, from);
   }
   same('the columns', painted, meant);
