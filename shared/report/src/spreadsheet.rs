@@ -42,7 +42,8 @@ pub fn original_cell(cell: &str) -> &str {
 /// Whether it is, or would be but for apostrophes before it: so that those can be told from ours.
 fn is_like_a_formula(text: &str) -> bool {
     let is_passed_over = |c: char| c == TEXT_MARK || c.is_whitespace() || c == '\u{feff}';
-    text.trim_start_matches(TEXT_MARK).starts_with(DROPPED) || text.trim_start_matches(is_passed_over).starts_with(SIGNS)
+    text.trim_start_matches(TEXT_MARK).starts_with(DROPPED)
+        || text.trim_start_matches(is_passed_over).starts_with(SIGNS)
 }
 
 #[cfg(test)]
