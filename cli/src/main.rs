@@ -25,6 +25,10 @@ const BLOCKING_THREADS: usize = 8;
 /// Says what the libraries log, where --verbose is not enough.
 const LOG_VARIABLE: &str = "REBOUND_LOG";
 
+/// Items of the embedded stores come and go as maps of short texts, on one thread and on the next.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::from_command_line();
     output::begin();

@@ -1,7 +1,13 @@
 //! Reading what a report is made of.
 
+use std::iter::successors;
+use std::ops::Range;
 use std::panic::resume_unwind;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
 
+use futures::future::try_join;
+use futures::stream::{self, BoxStream, Stream};
 use futures::{StreamExt, TryStreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -15,6 +21,12 @@ const CHUNK: usize = 1_000;
 
 /// Chunks that may be read ahead: enough to read while others are counted, and little memory.
 const AHEAD: usize = 4;
+
+/// The hours of a day that are read in one go, the latest first: short enough that the next ones are read while these are.
+const SLICES: [Range<u8>; 4] = [18..24, 12..18, 6..12, 0..6];
+
+/// Slices read side by side.
+const SLICES_AT_ONCE: usize = 3;
 
 /// So much more has been read, for those who watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,22 +43,30 @@ pub async fn report(
     contacts: &Repository,
     selection: Selection,
     today: Date,
-    mut watch: impl FnMut(Step),
+    watch: impl FnMut(Step) + Send,
 ) -> Result<Report, ReadError> {
     let mut tally = Tally::new(selection.clone(), contacts.sent().try_collect::<Vec<_>>().await?);
-    each_event(contacts, today, selection.period.since, |events| {
-        watch(Step::Events(events.len() as u64));
+    let mut in_short = ContactTally::of(&selection);
+    // Both are told of, but only one at a time.
+    let watch = Mutex::new(watch);
+    let tell = |step| (watch.lock().unwrap_or_else(PoisonError::into_inner))(step);
+    let events = each_event(contacts, today, selection.period.since, |events| {
+        tell(Step::Events(events.len() as u64));
         for event in events {
             tally.add(event);
         }
-    })
-    .await?;
-    let mut in_short = ContactTally::of(&selection);
-    let mut briefs = std::pin::pin!(contacts.briefs());
-    while let Some(brief) = briefs.try_next().await? {
-        watch(Step::Contacts(1));
-        in_short.add(&brief);
-    }
+    });
+    let briefs = async {
+        let mut chunks = pin!(read_ahead(contacts.clone(), |contacts| contacts.briefs().boxed()));
+        while let Some(chunk) = chunks.try_next().await? {
+            tell(Step::Contacts(chunk.len() as u64));
+            for brief in &chunk {
+                in_short.add(brief);
+            }
+        }
+        Ok(())
+    };
+    try_join(events, briefs).await?;
     Ok(Report::new(tally, in_short))
 }
 
@@ -58,37 +78,50 @@ pub(crate) async fn each_event(
     back_to: Date,
     mut take: impl FnMut(&[Event]),
 ) -> Result<(), ReadError> {
-    let (give, mut chunks) = mpsc::channel(AHEAD);
-    let reader = tokio::spawn(read_events(contacts.clone(), from, back_to, give));
-    while let Some(chunk) = chunks.recv().await {
-        take(&chunk?);
-    }
-    if let Err(failed) = reader.await
-        && let Ok(panic) = failed.try_into_panic()
-    {
-        resume_unwind(panic);
+    let mut chunks = pin!(events(contacts, from, back_to));
+    while let Some(chunk) = chunks.try_next().await? {
+        take(&chunk);
     }
     Ok(())
 }
 
-async fn read_events(
+/// The events of the days from `from` back to `back_to`, the latest first.
+fn events(contacts: &Repository, from: Date, back_to: Date) -> impl Stream<Item = Result<Vec<Event>, ReadError>> {
+    let days = successors(Some(from), |day| day.checked_sub(1.day()).ok()).take_while(move |day| *day >= back_to);
+    let slices = days.flat_map(|day| SLICES.map(|hours| (day, hours)));
+    stream::iter(slices)
+        .map(|(day, hours)| {
+            let slice = read_ahead(contacts.clone(), move |contacts| contacts.events_on(day, hours).boxed());
+            std::future::ready(slice)
+        })
+        .buffered(SLICES_AT_ONCE)
+        .flatten()
+}
+
+/// Reads in a task of its own, some chunks ahead of whoever takes them.
+fn read_ahead<T: Send + 'static>(
     contacts: Repository,
-    from: Date,
-    back_to: Date,
-    give: mpsc::Sender<Result<Vec<Event>, ReadError>>,
-) {
-    let mut day = from;
-    while day >= back_to {
-        let mut chunks = std::pin::pin!(contacts.events_on(day).try_chunks(CHUNK));
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|failed| failed.1);
-            let is_last = chunk.is_err();
-            // Nobody listening means that an error has been passed on, or that nobody wants to know any more.
-            if give.send(chunk).await.is_err() || is_last {
+    read: impl FnOnce(&Repository) -> BoxStream<'_, Result<T, ReadError>> + Send + 'static,
+) -> impl Stream<Item = Result<Vec<T>, ReadError>> {
+    let (give, mut chunks) = mpsc::channel(AHEAD);
+    let reader = tokio::spawn(async move {
+        let mut stream = read(&contacts).try_chunks(CHUNK);
+        while let Some(chunk) = stream.next().await {
+            // Nobody listening means that nobody wants to know any more.
+            if give.send(chunk.map_err(|failed| failed.1)).await.is_err() {
                 return;
             }
         }
-        let Ok(before) = day.checked_sub(1.day()) else { return };
-        day = before;
-    }
+    });
+    let given = stream::poll_fn(move |context| chunks.poll_recv(context));
+    // A reader that panics gives no end that can be trusted.
+    let end = stream::once(reader).filter_map(|ended| async {
+        if let Err(failed) = ended
+            && let Ok(panic) = failed.try_into_panic()
+        {
+            resume_unwind(panic);
+        }
+        None
+    });
+    given.chain(end)
 }

@@ -1,5 +1,8 @@
 //! DynamoDB's protocol over dynoxide: JSON in, JSON out, the operation named in a header.
 
+mod expiry;
+mod readers;
+
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_sdk_dynamodb::Client;
@@ -16,6 +19,8 @@ use serde::de::DeserializeOwned;
 use crate::connector::{self, Service};
 use crate::error::Error;
 use crate::folder::Folder;
+use expiry::ExpiryMark;
+use readers::Readers;
 
 /// What DynamoDB's JSON is called.
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
@@ -94,14 +99,17 @@ pub(crate) struct Tables {
 }
 
 struct Open {
+    /// The connection that writes, and reads what must not change meanwhile.
     database: Database,
+    readers: Readers,
     /// Keeps others out while the file is open.
     _folder: Arc<Folder>,
 }
 
 impl Tables {
-    /// Opens or creates the database file in `folder`, and removes expired items. Blocking.
-    pub(crate) fn open(folder: Arc<Folder>) -> Result<Self, Error> {
+    /// Opens or creates the database file in `folder`, and removes expired items now and then. Blocking. Where it is not
+    /// `durable`, what is written last is lost when the machine stops.
+    pub(crate) fn open(folder: Arc<Folder>, durable: bool) -> Result<Self, Error> {
         let path = folder.path().join(TABLES_FILE);
         let text = path.to_str().ok_or_else(|| Error::FolderName {
             folder: folder.path().to_owned(),
@@ -111,12 +119,18 @@ impl Tables {
             reason: error.to_string(),
         };
         let database = Database::new(text).map_err(failed)?;
-        let expired = database.sweep_ttl().map_err(failed)?;
-        if expired > 0 {
+        if !durable {
+            database.enable_bulk_loading().map_err(failed)?;
+        }
+        let mark = ExpiryMark::in_folder(folder.path());
+        if mark.is_due() {
+            let expired = database.sweep_ttl().map_err(failed)?;
             tracing::info!(local.expired_items = expired, "removed expired items");
+            mark.set()?;
         }
         Ok(Self {
             open: Arc::new(RwLock::new(Some(Open {
+                readers: Readers::of(text),
                 database,
                 _folder: folder,
             }))),
@@ -134,12 +148,10 @@ impl Tables {
         let operation = target
             .strip_prefix(TARGET_PREFIX)
             .or_else(|| target.strip_prefix(STREAMS_TARGET_PREFIX));
-        Some(
-            match dispatch(&open.as_ref()?.database, operation.unwrap_or(target), body) {
-                Ok(json) => (200, json),
-                Err(error) => (error.status_code(), error.to_json().into()),
-            },
-        )
+        Some(match open.as_ref()?.dispatch(operation.unwrap_or(target), body) {
+            Ok(json) => (200, json),
+            Err(error) => (error.status_code(), error.to_json().into()),
+        })
     }
 }
 
@@ -162,36 +174,54 @@ impl Service for Tables {
     }
 }
 
-/// Runs the operation that a request names.
-fn dispatch(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
-    match operation {
-        "BatchExecuteStatement" => run(body, |request| database.batch_execute_statement(request)),
-        "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
-        "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
-        "CreateTable" => run(body, |request| database.create_table(request)),
-        "DeleteItem" => run(body, |request| database.delete_item(request)),
-        "DeleteTable" => run(body, |request| database.delete_table(request)),
-        "DescribeStream" => run(body, |request| database.describe_stream(request)),
-        "DescribeTable" => run(body, |request| database.describe_table(request)),
-        "DescribeTimeToLive" => run(body, |request| database.describe_time_to_live(request)),
-        "ExecuteStatement" => run(body, |request| database.execute_statement(request)),
-        "ExecuteTransaction" => run(body, |request| database.execute_transaction(request)),
-        "GetItem" => run(body, |request| database.get_item(request)),
-        "GetRecords" => run(body, |request| database.get_records(request)),
-        "GetShardIterator" => run(body, |request| database.get_shard_iterator(request)),
-        "ListStreams" => run(body, |request| database.list_streams(request)),
-        "ListTables" => run(body, |request| database.list_tables(request)),
-        "PutItem" => run(body, |request| database.put_item(request)),
-        "Query" => run(body, |request| database.query(request)),
-        "Scan" => run(body, |request| database.scan(request)),
-        "TransactGetItems" => run(body, |request| database.transact_get_items(request)),
-        "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
-        "UpdateItem" => run(body, |request| database.update_item(request)),
-        "UpdateTable" => run(body, |request| database.update_table(request)),
-        "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
-        other => Err(DynoxideError::ValidationException(format!(
-            "{other} is not supported here"
-        ))),
+impl Open {
+    /// Runs the operation that a request names.
+    fn dispatch(&self, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
+        let Self { database, readers, .. } = self;
+        match operation {
+            "BatchGetItem" => run(body, |request| {
+                readers.read(|database| database.batch_get_item(request))
+            }),
+            "GetItem" => run(body, |request| readers.read(|database| database.get_item(request))),
+            "Query" => run(body, |request| readers.read(|database| database.query(request))),
+            "Scan" => run(body, |request| readers.read(|database| database.scan(request))),
+
+            "BatchExecuteStatement" => run(body, |request| database.batch_execute_statement(request)),
+            "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
+            "DeleteItem" => run(body, |request| database.delete_item(request)),
+            "DescribeStream" => run(body, |request| database.describe_stream(request)),
+            "DescribeTable" => run(body, |request| database.describe_table(request)),
+            "DescribeTimeToLive" => run(body, |request| database.describe_time_to_live(request)),
+            "ExecuteStatement" => run(body, |request| database.execute_statement(request)),
+            "ExecuteTransaction" => run(body, |request| database.execute_transaction(request)),
+            "GetRecords" => run(body, |request| database.get_records(request)),
+            "GetShardIterator" => run(body, |request| database.get_shard_iterator(request)),
+            "ListStreams" => run(body, |request| database.list_streams(request)),
+            "ListTables" => run(body, |request| database.list_tables(request)),
+            "PutItem" => run(body, |request| database.put_item(request)),
+            "TransactGetItems" => run(body, |request| database.transact_get_items(request)),
+            "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
+            "UpdateItem" => run(body, |request| database.update_item(request)),
+
+            "CreateTable" => self.define(body, |request| database.create_table(request)),
+            "DeleteTable" => self.define(body, |request| database.delete_table(request)),
+            "UpdateTable" => self.define(body, |request| database.update_table(request)),
+            "UpdateTimeToLive" => self.define(body, |request| database.update_time_to_live(request)),
+            other => Err(DynoxideError::ValidationException(format!(
+                "{other} is not supported here"
+            ))),
+        }
+    }
+
+    /// Runs what changes how tables are defined.
+    fn define<Q: DeserializeOwned, A: Serialize>(
+        &self,
+        body: &[u8],
+        operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
+    ) -> Result<Vec<u8>, DynoxideError> {
+        let answer = run(body, operation);
+        self.readers.forget_definitions();
+        answer
     }
 }
 

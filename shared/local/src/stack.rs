@@ -55,6 +55,17 @@ impl LocalStack {
         Self::start(opened.await?).await
     }
 
+    /// The same without flushing anything to the disk before it is answered, which is many times faster. For folders that
+    /// can be filled again: what was written last may be gone or damaged when the machine stops.
+    pub async fn open_unflushed(folder: &Path) -> Result<Self, Error> {
+        let path = folder.to_owned();
+        let opened = blocking(move || {
+            let folder = Folder::claim(path)?;
+            Opened::new(folder, false)
+        });
+        Self::start(opened.await?).await
+    }
+
     /// A stack in a temporary folder that disappears with it, for tests: nothing is flushed to the disk.
     pub async fn temporary() -> Result<Self, Error> {
         let opened = blocking(|| {
@@ -168,7 +179,7 @@ impl Opened {
     fn new(folder: Folder, durable: bool) -> Result<Self, Error> {
         let folder = Arc::new(folder);
         let store = Store::open(Arc::clone(&folder), durable)?;
-        let tables = Tables::open(Arc::clone(&folder))?;
+        let tables = Tables::open(Arc::clone(&folder), durable)?;
         Ok(Self { folder, store, tables })
     }
 }

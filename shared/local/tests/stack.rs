@@ -286,6 +286,54 @@ async fn a_table_is_created_once_and_conditions_fail_in_a_typed_way() {
 }
 
 /// Too much to be kept in a row.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_written_is_read_at_once_by_many_at_a_time() {
+    let stack = LocalStack::temporary().await.unwrap();
+    stack.ensure_table(table("things")).await.unwrap();
+    // More than there are connections that read.
+    let tasks: Vec<_> = (0..16)
+        .map(|task| {
+            let client = stack.dynamodb();
+            tokio::spawn(async move {
+                for nth in 0..20 {
+                    let id = format!("{task}-{nth}");
+                    let put = client.put_item().table_name("things").set_item(Some(item(&id)));
+                    put.send().await.unwrap();
+                    let get = client.get_item().table_name("things").set_key(Some(item(&id)));
+                    let found = get.consistent_read(true).send().await.unwrap();
+                    assert_eq!(found.item, Some(item(&id)));
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(item_count(&stack).await, 16 * 20);
+}
+
+#[tokio::test]
+async fn a_table_made_anew_is_read_as_it_is_defined_now() {
+    let stack = LocalStack::temporary().await.unwrap();
+    let client = stack.dynamodb();
+    let get = |key: &str| {
+        let key = HashMap::from([(key.to_owned(), AttributeValue::S("one".to_owned()))]);
+        client.get_item().table_name("things").set_key(Some(key)).send()
+    };
+    stack.ensure_table(table("things")).await.unwrap();
+    put_item(&stack, "one").await;
+    assert!(get("id").await.unwrap().item.is_some());
+
+    client.delete_table().table_name("things").send().await.unwrap();
+    assert!(get("id").await.is_err(), "there is no such table");
+    stack.ensure_table(keyed("things", "name")).await.unwrap();
+    let named = HashMap::from([("name".to_owned(), AttributeValue::S("one".to_owned()))]);
+    let put = client.put_item().table_name("things").set_item(Some(named.clone()));
+    put.send().await.unwrap();
+    assert_eq!(get("name").await.unwrap().item, Some(named));
+    assert!(get("id").await.is_err(), "the key has another name");
+}
+
 fn large(byte: u8) -> Vec<u8> {
     vec![byte; 100_000]
 }
@@ -320,10 +368,14 @@ async fn received(stack: &LocalStack) -> Vec<NotificationId> {
 }
 
 fn table(name: &str) -> TableDefinition {
+    keyed(name, "id")
+}
+
+fn keyed(name: &str, key: &str) -> TableDefinition {
     let id = AttributeDefinition::builder()
-        .attribute_name("id")
+        .attribute_name(key)
         .attribute_type(ScalarAttributeType::S);
-    let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
+    let key = KeySchemaElement::builder().attribute_name(key).key_type(KeyType::Hash);
     let table = CreateTableInput::builder()
         .table_name(name)
         .attribute_definitions(id.build().unwrap())

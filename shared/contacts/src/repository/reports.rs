@@ -1,5 +1,7 @@
 //! What reports read: events day by day, contacts in short, and how much was sent.
 
+use std::ops::Range;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::Stream;
 use jiff::civil::Date;
@@ -44,19 +46,24 @@ const BRIEF: &str = "address, spelling, suppressed_cause, suppressed_at, suppres
                      soft_streak, last_reason, last_diagnostic";
 
 impl Repository {
-    /// What happened on a UTC day, the latest first, without what reports do not look at. From an index, which may lag
-    /// behind its table by less than a second.
-    pub fn events_on(&self, day: Date) -> impl Stream<Item = Result<Event, ReadError>> + '_ {
+    /// What happened in some hours of a UTC day, such as `0..24`, the latest first, without what reports do not look at.
+    /// From an index, which may lag behind its table by less than a second.
+    pub fn events_on(&self, day: Date, hours: Range<u8>) -> impl Stream<Item = Result<Event, ReadError>> + '_ {
         // Some of these words are reserved.
         let names: Vec<_> = (0..).map(|index| format!("#{index}")).take(REPORTED.len()).collect();
+        // The beginning of every time within the hour, and before each of them.
+        let hour = |hour: u8| AttributeValue::S(format!("{day}T{hour:02}"));
         let mut request = self
             .client
             .query()
             .table_name(&self.tables.events)
             .index_name(DAY_BY_TIME)
-            .key_condition_expression("#day = :day")
+            .key_condition_expression("#day = :day AND #at BETWEEN :from AND :to")
             .expression_attribute_names("#day", "day")
+            .expression_attribute_names("#at", "at")
             .expression_attribute_values(":day", AttributeValue::S(day.to_string()))
+            .expression_attribute_values(":from", hour(hours.start))
+            .expression_attribute_values(":to", hour(hours.end))
             .scan_index_forward(false)
             .projection_expression(names.join(", "))
             .limit(PAGE_ITEMS);

@@ -27,16 +27,25 @@ async fn the_events_of_a_day_come_the_latest_first_without_what_reports_leave_ou
         let [_, morning, noon, night, _] = events;
         let day: Vec<Event> = store
             .repository
-            .events_on(date(1970, 1, 2))
+            .events_on(date(1970, 1, 2), 0..24)
             .try_collect()
             .await
             .unwrap();
-        assert_eq!(day, [night, noon, morning]);
+        assert_eq!(day, [night.clone(), noon.clone(), morning.clone()]);
+        for (hours, expected) in [
+            (0..1, vec![morning.clone()]),
+            (0..12, vec![morning]),
+            (1..12, vec![]),
+            (12..24, vec![night, noon]),
+        ] {
+            let part = store.repository.events_on(date(1970, 1, 2), hours.clone());
+            assert_eq!(part.try_collect::<Vec<_>>().await.unwrap(), expected, "{hours:?}");
+        }
 
         let full = full_event();
         let read: Vec<Event> = store
             .repository
-            .events_on(date(2026, 11, 21))
+            .events_on(date(2026, 11, 21), 0..24)
             .try_collect()
             .await
             .unwrap();
@@ -114,7 +123,7 @@ async fn how_much_was_sent_is_kept_by_campaign_and_domain_and_is_no_event() {
         assert_eq!(read, [sent(12, None), sent(5, Some("example.com"))]);
         let day: Vec<Event> = store
             .repository
-            .events_on(date(1970, 1, 1))
+            .events_on(date(1970, 1, 1), 0..24)
             .try_collect()
             .await
             .unwrap();
