@@ -16,6 +16,13 @@ use crate::support::{documents, mailbox, stderr, stdout};
 
 const REGION: &str = "eu-central-1";
 
+/// A queue, and where its messages go that fail too often.
+const FETCH_QUEUE: &str = "  FetchFailures: {Type: AWS::SQS::Queue}
+  Fetch:
+    Type: AWS::SQS::Queue
+    Properties: {RedrivePolicy: {deadLetterTargetArn: !GetAtt FetchFailures.Arn, maxReceiveCount: 3}}
+";
+
 /// A deployed stack without its functions, and a home folder that says nothing about AWS.
 struct Stack {
     name: String,
@@ -70,11 +77,33 @@ impl Stack {
         }
         let bucket = self.bucket();
         let template = format!(
-            "Resources:\n  Messages: {{Type: AWS::S3::Bucket, Properties: {{BucketName: {bucket}}}}}\nOutputs:\n{outputs}"
+            "Resources:\n  Messages: {{Type: AWS::S3::Bucket, Properties: {{BucketName: {bucket}}}}}\n{FETCH_QUEUE}Outputs:\n\
+             {outputs}  FetchQueueUrl: {{Value: !Ref Fetch}}\n"
         );
         let request = aws_sdk_cloudformation::Client::new(&config).create_stack();
         let made = request.stack_name(&self.name).template_body(template).send().await;
         made.expect("a stack");
+    }
+
+    /// As the queue does with a job that fails too often.
+    fn set_a_message_aside(&self) {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let config = aws_config::defaults(BehaviorVersion::latest())
+                .region(Region::new(REGION))
+                .test_credentials()
+                .endpoint_url(&self.s3);
+            let queues = aws_sdk_sqs::Client::new(&config.load().await);
+            let failures = queues
+                .list_queues()
+                .queue_name_prefix(format!("{}-FetchFailures", self.name));
+            let failures = failures.send().await.expect("queues").queue_urls.unwrap_or_default();
+            let [url] = failures.as_slice() else {
+                panic!("{failures:?}")
+            };
+            let sent = queues.send_message().queue_url(url).message_body("{}").send().await;
+            sent.expect("queued");
+        });
     }
 
     fn bucket(&self) -> String {
@@ -198,6 +227,43 @@ fn a_stacks_policy_and_accounts_are_set_from_here() {
         .assert()
         .success();
     assert!(stderr(stack.rebound().args(["accounts", "list"])).contains("there are no accounts"));
+}
+
+#[test]
+fn a_doctor_names_what_a_stack_lacks() {
+    let Some(stack) = Stack::deploy("ailing") else { return };
+    stack.set_a_message_aside();
+    let output = stack
+        .rebound()
+        .args(["doctor", "--format", "jsonl"])
+        .assert()
+        .code(3)
+        .get_output()
+        .clone();
+    let rows = documents(&String::from_utf8(output.stdout).expect("output is UTF-8"));
+    let result = |check: &str, words: &str| {
+        let found = rows
+            .iter()
+            .find(|row| row["check"] == check && row["detail"].as_str().is_some_and(|detail| detail.contains(words)));
+        found.unwrap_or_else(|| panic!("{check}, {words}: {rows:#?}"))["result"].clone()
+    };
+    // Made without its queues and functions, and without a word on who may look into its bucket.
+    assert_eq!(result("outputs", "ClassifyQueueUrl"), "problem");
+    assert_eq!(result("queue", "0 messages wait"), "ok");
+    assert_eq!(
+        result("queue", "1 messages of the queue fetch were set aside"),
+        "problem"
+    );
+    assert_eq!(result("bucket", "opened to the public"), "problem");
+    assert_eq!(result("bucket", "you may list it"), "ok");
+    assert_eq!(result("stack", "CREATE_COMPLETE"), "ok");
+    for name in ["contacts", "events", "mailboxes"] {
+        let table = format!("{}-{name}", stack.name);
+        let found = rows
+            .iter()
+            .find(|row| row["check"] == "table" && row["about"] == table.as_str());
+        assert_eq!(found.expect("it is looked at")["result"], "ok", "{name}: {rows:#?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod again;
 mod check;
 mod decide;
+mod dry_run;
 mod lists;
 mod why;
 

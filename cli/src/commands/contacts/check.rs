@@ -16,6 +16,7 @@ use crate::input::{self, ADDRESS_COLUMNS, Header, Rows, fields, recipient};
 use crate::outcome::Outcome;
 use crate::output::harmless_cell;
 use crate::place::Place;
+use crate::progress::Progress;
 use crate::workspace::Workspace;
 
 /// How much output is collected before it is written.
@@ -67,14 +68,16 @@ struct Why {
 
 impl Snapshot {
     async fn read(contacts: &Repository, list: Option<&str>) -> Result<Self> {
-        let known = contacts
-            .unmailable(list)
-            .try_fold(HashMap::new(), async |mut known, unmailable| {
+        let progress = Progress::of("suppressed contacts", None);
+        let known = contacts.unmailable(list).inspect_ok(|_| progress.advance(1)).try_fold(
+            HashMap::new(),
+            async |mut known, unmailable| {
                 if let Some((address, why)) = Why::of(unmailable) {
                     known.insert(address, why);
                 }
                 Ok(known)
-            });
+            },
+        );
         Ok(Self(known.await?))
     }
 }

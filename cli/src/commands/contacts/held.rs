@@ -187,7 +187,9 @@ async fn of_these(contacts: &Repository, addresses: &[String], complaints: &mut 
 async fn all_held(contacts: &Repository, account: Option<&str>) -> Result<Vec<Held>> {
     let all: Vec<Contact> = contacts.held().try_collect().await?;
     let mut held = Vec::with_capacity(all.len());
+    let progress = Progress::of("contacts", Some(all.len() as u64));
     for contact in all {
+        progress.advance(1);
         let Some(suppression) = contact.held else { continue };
         let mut one = Held::new(contact, suppression);
         let mut events = std::pin::pin!(contacts.events_of(&one.contact.address));

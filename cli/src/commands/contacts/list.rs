@@ -12,6 +12,7 @@ use crate::args::RowFormat;
 use crate::outcome::Outcome;
 use crate::output::{Align, JsonStream, Table, harmless_cell, width};
 use crate::place::Place;
+use crate::progress::Progress;
 use crate::workspace::Workspace;
 
 /// Prints contacts, sorted by address.
@@ -25,12 +26,15 @@ pub(super) async fn list(place: &Place, suppressed: bool, format: RowFormat) -> 
         ContactFilter::All
     };
     let workspace = Workspace::open(place).await?;
+    let progress = Progress::of("contacts", None);
     let mut rows: Vec<Row> = workspace
         .contacts()
         .contacts(filter)
+        .inspect(|_| progress.advance(1))
         .map(|contact| contact.map(Row::from))
         .try_collect()
         .await?;
+    drop(progress);
     workspace.close().await?;
     rows.sort_by(|one, other| one.address.cmp(&other.address));
 

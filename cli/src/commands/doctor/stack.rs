@@ -2,13 +2,13 @@
 
 use std::fmt::Display;
 
-use aws_config::SdkConfig;
+use aws_sdk_cloudformation::types::{ResourceStatus, StackResource};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_dynamodb::types::{AttributeValue, TableDescription, TableStatus, TimeToLiveStatus};
-use aws_sdk_sqs::types::QueueAttributeName;
+use jiff::Timestamp;
 
 use super::finding::{Finding, Findings, Verdict};
-use super::{accounts, bucket, clock, configuration};
+use super::{accounts, bucket, clock, configuration, queues};
 use crate::hints;
 use crate::place::{Place, StackName};
 use crate::workspace::{Stack, Workspace};
@@ -25,7 +25,7 @@ const OUTPUTS: [&str; 7] = [
 ];
 
 /// And what a deployed one has as well, but not the one that `rebound serve` plays.
-const OUTPUTS_ON_AWS: [&str; 2] = ["Dashboard", "EventBus"];
+const OUTPUTS_ON_AWS: [&str; 3] = ["Dashboard", "EventBus", "ReporterFunction"];
 
 /// What the one that `rebound serve` plays is called.
 const SERVED: &str = "local";
@@ -68,9 +68,10 @@ pub(super) async fn check(name: &StackName, offline: bool, findings: &mut Findin
         None => clock::judge(crate::clock::now(), None, "AWS"),
     });
     outputs(&stack, &name.name, findings);
+    functions(&stack, &name.name, findings).await;
     for (queue, key) in [("fetch", "FetchQueueUrl"), ("classify", "ClassifyQueueUrl")] {
         if let Some(url) = stack.find_output(key) {
-            self::queue(stack.config(), queue, url, findings).await;
+            queues::check(stack.config(), queue, url, findings).await;
         }
     }
     let place = Place::Stack(name.clone());
@@ -111,6 +112,34 @@ fn outputs(stack: &Stack, name: &str, findings: &mut Findings) {
         Finding::new(Verdict::Problem, "outputs", "", detail)
             .hint("is it a stack of rebound, and of this version? docs/aws/deploying.md says how one is updated")
     });
+}
+
+/// Whether each function was deployed in good order, and when.
+async fn functions(stack: &Stack, name: &str, findings: &mut Findings) {
+    let client = aws_sdk_cloudformation::Client::new(stack.config());
+    let described = client.describe_stack_resources().stack_name(name).send().await;
+    let resources = match described {
+        Ok(described) => described.stack_resources.unwrap_or_default(),
+        Err(error) => {
+            let permission = "cloudformation:DescribeStackResources";
+            return findings.add(refused("functions", "", &error, permission));
+        }
+    };
+    let is_function = |resource: &&StackResource| resource.resource_type() == Some("AWS::Lambda::Function");
+    for function in resources.iter().filter(is_function) {
+        let name = function.physical_resource_id().unwrap_or_default();
+        let state = function.resource_status().map_or("unknown", ResourceStatus::as_str);
+        let at = function
+            .timestamp()
+            .and_then(|at| Timestamp::from_second(at.secs()).ok());
+        let at = at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
+        let detail = format!("{state}{at}");
+        findings.add(if matches!(state, "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
+            Finding::ok("function", name, detail)
+        } else {
+            Finding::new(Verdict::Problem, "function", name, detail).hint(REDEPLOY)
+        });
+    }
 }
 
 /// Whether the tables are there, ready, and may be read.
@@ -185,57 +214,6 @@ async fn expiry(dynamodb: &aws_sdk_dynamodb::Client, table: &str, findings: &mut
     }
 }
 
-/// How many messages wait, and how many were set aside.
-async fn queue(config: &SdkConfig, name: &str, url: &str, findings: &mut Findings) {
-    let client = aws_sdk_sqs::Client::new(config);
-    let asked = client.get_queue_attributes().queue_url(url);
-    let asked = asked.attribute_names(QueueAttributeName::All).send().await;
-    let attributes = match asked {
-        Ok(asked) => asked.attributes.unwrap_or_default(),
-        Err(error) => return findings.add(refused("queue", name, &error, "sqs:GetQueueAttributes")),
-    };
-    let count = |name: &QueueAttributeName| attributes.get(name).and_then(|count| count.parse::<u64>().ok());
-    let waiting = count(&QueueAttributeName::ApproximateNumberOfMessages).unwrap_or(0);
-    findings.add(Finding::ok("queue", name, format!("{waiting} messages wait")));
-    let policy = attributes.get(&QueueAttributeName::RedrivePolicy);
-    let policy = policy.and_then(|policy| serde_json::from_str::<serde_json::Value>(policy).ok());
-    let arn = policy
-        .as_ref()
-        .and_then(|policy| policy.get("deadLetterTargetArn")?.as_str());
-    if let Some(set_aside) = arn.and_then(|arn| arn.rsplit(':').next()) {
-        self::set_aside(&client, name, set_aside, findings).await;
-    }
-}
-
-async fn set_aside(client: &aws_sdk_sqs::Client, queue: &str, name: &str, findings: &mut Findings) {
-    let url = match client.get_queue_url().queue_name(name).send().await {
-        Ok(found) => found.queue_url.unwrap_or_default(),
-        Err(error) => return findings.add(refused("queue", name, &error, "sqs:GetQueueUrl")),
-    };
-    let count = QueueAttributeName::ApproximateNumberOfMessages;
-    let asked = client
-        .get_queue_attributes()
-        .queue_url(url)
-        .attribute_names(count.clone());
-    match asked.send().await {
-        Ok(asked) => {
-            let waiting = asked.attributes.unwrap_or_default();
-            let waiting = waiting
-                .get(&count)
-                .and_then(|count| count.parse().ok())
-                .unwrap_or(0_u64);
-            if waiting > 0 {
-                let detail = format!("{waiting} messages of the queue {queue} were set aside after failing too often");
-                findings.add(
-                    Finding::new(Verdict::Problem, "queue", name, detail)
-                        .hint("docs/aws/runbook.md says how to look at them and put them back"),
-                );
-            }
-        }
-        Err(error) => findings.add(refused("queue", name, &error, "sqs:GetQueueAttributes")),
-    }
-}
-
 /// What to make of a request that failed: one that is not allowed names the permission that is missing, and one that the
 /// other side does not know says nothing.
 pub(super) fn refused<E>(check: &'static str, about: &str, error: &E, permission: &str) -> Finding
@@ -277,4 +255,68 @@ where
 
 fn needs(permission: impl Display) -> String {
     format!("it takes the permission {permission}; docs/aws/operating.md lists what operators need")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::types::GlobalSecondaryIndexDescription;
+
+    use super::*;
+    use crate::output::Told;
+
+    #[test]
+    fn a_request_that_fails_says_which_permission_is_missing_or_what_is_gone() {
+        for (code, result, hint) in [
+            (
+                "AccessDeniedException",
+                "problem",
+                "it takes the permission sqs:GetQueueUrl",
+            ),
+            ("AccessDenied", "problem", "it takes the permission sqs:GetQueueUrl"),
+            ("ResourceNotFoundException", "problem", "it is gone"),
+            ("NoSuchBucket", "problem", "it is gone"),
+            ("AWS.SimpleQueueService.NonExistentQueue", "problem", "it is gone"),
+            ("NotImplemented", "skipped", "sqs:GetQueueUrl is not answered here"),
+            ("InvalidAction", "skipped", "sqs:GetQueueUrl is not answered here"),
+        ] {
+            let error = ErrorMetadata::builder().code(code).message("no").build();
+            let told = refused("queue", "fetch", &error, "sqs:GetQueueUrl").told();
+            assert!(told.starts_with(result) && told.contains(hint), "{code}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_stack_that_is_not_deployed_in_good_order_is_told() {
+        for (state, result) in [
+            ("CREATE_COMPLETE", "ok"),
+            ("UPDATE_COMPLETE", "ok"),
+            ("UPDATE_IN_PROGRESS", "warning"),
+            ("UPDATE_ROLLBACK_COMPLETE", "warning"),
+            ("ROLLBACK_COMPLETE", "problem"),
+            ("UPDATE_ROLLBACK_FAILED", "problem"),
+        ] {
+            let told = status("prod", state).told();
+            assert!(told.starts_with(result), "{state}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_not_ready_or_lacks_an_index_is_refused() {
+        let table = |status: TableStatus, indexes: &[&str]| {
+            let index = |name: &&str| GlobalSecondaryIndexDescription::builder().index_name(*name).build();
+            let table = TableDescription::builder().table_status(status);
+            let all = indexes.iter().map(index).collect();
+            table.set_global_secondary_indexes(Some(all)).build()
+        };
+        for (table, expected) in [
+            (table(TableStatus::Active, &["a", "b"]), "ok"),
+            (table(TableStatus::Active, &["a"]), "has no index b"),
+            (table(TableStatus::Creating, &["a", "b"]), "is CREATING"),
+        ] {
+            let told = judge_table("events", Some(&table), &["a", "b"]).told();
+            assert!(told.contains(expected), "{told}");
+        }
+        assert!(judge_table("events", None, &[]).told().starts_with("problem"));
+    }
 }
