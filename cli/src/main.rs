@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use args::{Cli, Volume};
 use outcome::Outcome;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 /// Threads for work that blocks: reading the mailbox, the embedded stores, judging. Enough to keep every core and the
 /// disk busy; the allocator keeps memory for each thread, so more would only cost.
@@ -35,6 +36,8 @@ fn main() -> ExitCode {
     complaints::set_volume(cli.global.volume());
     tracing_subscriber::fmt()
         .with_env_filter(logged(cli.global.volume()))
+        // A request is a span: it is told when it has been answered, with how long that took.
+        .with_span_events(FmtSpan::CLOSE)
         .with_writer(std::io::stderr)
         .init();
 
@@ -61,7 +64,7 @@ fn logged(volume: Volume) -> EnvFilter {
     let usual = match volume {
         Volume::Quiet | Volume::Usual => "error",
         Volume::Steps => "warn,rebound=info",
-        Volume::Requests => "info,rebound=debug,aws_smithy_runtime=debug",
+        Volume::Requests => "info,rebound=debug,aws_sdk=debug",
     };
     EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(usual))
 }

@@ -81,7 +81,12 @@ fn quiet_says_nothing_but_errors_and_verbose_says_what_is_done() {
     let steps = said(&["-v"]);
     assert!(steps.starts_with("step: opening "), "{steps}");
     assert!(steps.contains("\nnote: "), "{steps}");
-    assert!(said(&["-vv"]).contains("DEBUG"), "{}", said(&["-vv"]));
+    let requests = said(&["-vv"]);
+    assert!(
+        requests.contains(" DEBUG S3.GetObject") && requests.contains(" close "),
+        "{requests}"
+    );
+    assert!(requests.starts_with("step: opening "), "{requests}");
     let told = stdout(
         rebound(&data)
             .args(["run", "-q"])

@@ -34,7 +34,7 @@ pub(crate) struct GlobalArgs {
     /// Say nothing but errors, and print what was asked for
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say what is being done; twice, also every request and its answer
+    /// Say what is being done; twice, also every request and how long it took
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// When to use colours

@@ -49,17 +49,23 @@ fn write_pages(command: &Command, folder: &Path) -> io::Result<()> {
     command.get_subcommands().try_for_each(|verb| write_pages(verb, folder))
 }
 
+/// How the parts behind the options begin, and how `man` calls them. EXTRA is the library's word for all of it.
+const SECTIONS: [(&str, &str); 4] = [
+    (".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n"),
+    (".SH EXTRA\nExample:\n", ".SH EXAMPLES\n"),
+    ("\n\nEnvironment:\n", "\n.SH ENVIRONMENT\n"),
+    ("\n\nExit codes:\n", "\n.SH EXIT STATUS\n"),
+];
+
 /// The name of a command's page, and what it says.
 fn page(command: Command) -> io::Result<(String, String)> {
     let page = Man::new(command);
     let mut text = Vec::new();
     page.render(&mut text)?;
     let text = String::from_utf8_lossy(&text);
-    // What stands behind the options is called EXTRA, as if it were nothing in particular.
-    let text = text
-        .replace(".SH EXTRA\n", ".SH EXAMPLES\n")
-        .replace("\nExamples:\n", "\n")
-        .replace("\nExample:\n", "\n");
+    let text = SECTIONS
+        .iter()
+        .fold(text.into_owned(), |text, (ours, mans)| text.replace(ours, mans));
     Ok((page.get_filename(), text))
 }
 
