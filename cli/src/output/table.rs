@@ -42,6 +42,35 @@ const READABLE: usize = 16;
 /// No column gets narrower than this.
 const NARROWEST: usize = 8;
 
+/// How one column fits beside the others.
+struct Fit {
+    width: usize,
+    narrowest: usize,
+    may_be_cut: bool,
+    is_shown: bool,
+}
+
+impl Fit {
+    fn new(column: &(String, Align)) -> Self {
+        let width = column.0.width();
+        Self {
+            width,
+            narrowest: width.max(NARROWEST),
+            may_be_cut: !is_rigid(column),
+            is_shown: true,
+        }
+    }
+
+    /// The least that still says something.
+    fn readable(&self) -> usize {
+        if self.may_be_cut {
+            self.width.min(READABLE.max(self.narrowest))
+        } else {
+            self.width
+        }
+    }
+}
+
 /// Numbers, and columns of short words that say nothing when they are cut.
 fn is_rigid((name, align): &(String, Align)) -> bool {
     *align == Align::Right || is_told_by_words(name) || matches!(name.as_str(), "SINCE" | "REASON" | "LAST REASON")
@@ -107,58 +136,48 @@ impl Table {
     }
 
     /// As wide as the widest cell; `None` for columns that are left out. Where that is too much, columns that can be done
-    /// without are left out until the others are readable, and then the widest one that may be cut gives way.
+    /// without are left out until the others are readable; then those of them that are left give way, and at last the widest.
     fn widths(&self, available: usize) -> Vec<Option<usize>> {
-        let mut widths: Vec<usize> = self.columns.iter().map(|(name, _)| name.width()).collect();
+        let mut fits: Vec<Fit> = self.columns.iter().map(Fit::new).collect();
         for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.width());
+            for (fit, cell) in fits.iter_mut().zip(row) {
+                fit.width = fit.width.max(cell.width());
             }
         }
-        let may_be_cut: Vec<bool> = self.columns.iter().map(|column| !is_rigid(column)).collect();
-        let mut shown = vec![true; widths.len()];
-        let mut dispensable = self.dispensable.iter().rev();
-        loop {
-            let columns = widths.iter().zip(&may_be_cut).zip(&shown).filter(|(_, shown)| **shown);
-            let least = columns.map(|((width, cut), _)| if *cut { (*width).min(READABLE) } else { *width });
-            let least: usize = least.sum::<usize>() + self.gaps(&shown);
-            let Some(column) = (least > available).then(|| dispensable.next()).flatten() else {
+        let gaps = |fits: &[Fit]| {
+            let columns = fits.iter().filter(|fit| fit.is_shown).count();
+            self.indent.len() + GAP.len() * columns.saturating_sub(1)
+        };
+        let all = |fits: &[Fit], width: fn(&Fit) -> usize| {
+            gaps(fits) + fits.iter().filter(|fit| fit.is_shown).map(width).sum::<usize>()
+        };
+        for column in self.dispensable.iter().rev() {
+            if all(&fits, Fit::readable) <= available {
                 break;
-            };
-            if let Some(shown) = shown.get_mut(*column) {
-                *shown = false;
+            }
+            if let Some(fit) = fits.get_mut(*column) {
+                fit.is_shown = false;
             }
         }
-        let sum = widths
-            .iter()
-            .zip(&shown)
-            .filter(|(_, shown)| **shown)
-            .map(|(width, _)| width)
-            .sum::<usize>();
-        let mut excess = (sum + self.gaps(&shown)).saturating_sub(available);
-        let narrowest = self.columns.iter().map(|(name, _)| name.width().max(NARROWEST));
-        let narrowest: Vec<usize> = narrowest.collect();
+        let mut excess = all(&fits, |fit| fit.width).saturating_sub(available);
+        for column in self.dispensable.iter().rev() {
+            if let Some(fit) = fits.get_mut(*column).filter(|fit| fit.is_shown) {
+                let given = excess.min(fit.width - fit.readable());
+                fit.width -= given;
+                excess -= given;
+            }
+        }
         while excess > 0 {
-            let shrinkable = may_be_cut.iter().zip(&shown).map(|(cut, shown)| *cut && *shown);
-            let columns = widths.iter_mut().zip(shrinkable).zip(&narrowest);
-            let columns = columns.filter(|((width, shrinkable), least)| *shrinkable && **width > **least);
-            let Some(((widest, _), _)) = columns.max_by_key(|((width, _), _)| **width) else {
+            let shrinkable = fits
+                .iter_mut()
+                .filter(|fit| fit.is_shown && fit.may_be_cut && fit.width > fit.narrowest);
+            let Some(widest) = shrinkable.max_by_key(|fit| fit.width) else {
                 break;
             };
-            *widest -= 1;
+            widest.width -= 1;
             excess -= 1;
         }
-        widths
-            .into_iter()
-            .zip(shown)
-            .map(|(width, shown)| shown.then_some(width))
-            .collect()
-    }
-
-    /// What is beside the columns.
-    fn gaps(&self, shown: &[bool]) -> usize {
-        let columns = shown.iter().filter(|shown| **shown).count();
-        self.indent.len() + GAP.len() * columns.saturating_sub(1)
+        fits.iter().map(|fit| fit.is_shown.then_some(fit.width)).collect()
     }
 
     fn line<'a>(&self, text: &mut String, widths: &[Option<usize>], cells: impl Iterator<Item = (&'a str, Style)>) {
