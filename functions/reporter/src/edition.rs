@@ -104,9 +104,10 @@ impl Edition {
     }
 }
 
+/// On one line, so that roll-ups one behind the other are JSON Lines.
 fn roll_up(day: &Report, period: &Report) -> Bytes {
     // Nothing in it can fail to be JSON.
-    let mut json = serde_json::to_vec_pretty(&RollUp::of(day, period)).unwrap_or_default();
+    let mut json = serde_json::to_vec(&RollUp::of(day, period)).unwrap_or_default();
     json.push(b'\n');
     json.into()
 }

@@ -42,6 +42,27 @@ async fn without_time_nothing_is_written_and_the_error_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn writing_that_does_not_end_is_given_up_in_time() {
+    let stack = Stack::start().await;
+    let s3 = meddler::s3(&stack.local.s3(), |operation, _| match operation {
+        "PUT" => Fate::Never,
+        _ => Fate::Passes,
+    });
+    let mut call = call();
+    let time = Duration::from_secs(4);
+    call.ends_at = Some(call.began_at + SignedDuration::try_from(time).expect("a time"));
+    let began = Instant::now();
+    let function = function(&stack.local.dynamodb(), s3);
+    let error = function
+        .answer(json!({"report": {}}), &call)
+        .await
+        .expect_err("no answer");
+    assert!(began.elapsed() < time, "there is time left to say so");
+    assert!(error.to_string().contains("no time left to write the report"), "{error}");
+    assert_eq!(kind(error), "OutOfTime");
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_or_written_has_a_name() {
     let stack = Stack::start().await;
     let refuses = |_: &str, _: &str| Fate::Refused;
