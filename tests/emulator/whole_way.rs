@@ -70,7 +70,7 @@ async fn a_bounce_in_a_mailbox_suppresses_its_contact() {
     let list = deployed.text(&format!("reports/{day}/suppressions.csv")).await;
     assert!(
         list.lines()
-            .any(|row| row.starts_with("john.carver@alder.example.net,")),
+            .any(|row| row.starts_with("\"john.carver@alder.example.net\",")),
         "{list}"
     );
 

@@ -1,14 +1,17 @@
 //! A report and everything that is written with it.
 
+use std::pin::pin;
+
 use bytes::Bytes;
-use futures::TryStreamExt as _;
+use futures::future::try_join;
+use futures::{TryFutureExt as _, TryStreamExt as _};
 use jiff::civil::Date;
 use rebound_contacts::repository::Repository;
 use rebound_report::{ContactTally, Period, Report, RollUp, Selection, Tally, page, sheets};
 
 use crate::handler::ReportError;
 use crate::place::folder;
-use crate::read::each_event;
+use crate::read::{briefs, each_event};
 use crate::suppressions::Suppressions;
 use crate::upload::Content;
 
@@ -44,27 +47,32 @@ impl Edition {
     ) -> Result<Self, ReportError> {
         let sent: Vec<_> = contacts.sent().try_collect().await?;
         let mut tally = Tally::new(selection.clone(), sent);
+        let mut in_short = ContactTally::of(selection);
         let mut days: Vec<_> = last_days(selection)
             .into_iter()
             .map(|day| (Tally::new(day.clone(), []), ContactTally::of(&day)))
             .collect();
-        each_event(contacts, today, selection.period.since, |events| {
+        let events = each_event(contacts, today, selection.period.since, |events| {
             for event in events {
                 tally.add(event);
                 for (day, _) in &mut days {
                     day.add(event);
                 }
             }
-        })
-        .await?;
-        let mut in_short = ContactTally::of(selection);
-        let mut briefs = std::pin::pin!(contacts.briefs());
-        while let Some(brief) = briefs.try_next().await? {
-            in_short.add(&brief);
-            if let Some(list) = suppressions.as_deref_mut() {
-                list.add(&brief).await?;
+        });
+        let contacts = async {
+            let mut chunks = pin!(briefs(contacts));
+            while let Some(chunk) = chunks.try_next().await? {
+                for brief in &chunk {
+                    in_short.add(brief);
+                    if let Some(list) = suppressions.as_deref_mut() {
+                        list.add(brief).await?;
+                    }
+                }
             }
-        }
+            Ok(())
+        };
+        try_join(events.map_err(ReportError::from), contacts).await?;
         Ok(Self {
             report: Report::new(tally, in_short),
             days: days.into_iter().map(|(day, nobody)| Report::new(day, nobody)).collect(),

@@ -11,8 +11,8 @@ use futures::stream::{self, BoxStream, Stream};
 use futures::{StreamExt, TryStreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use rebound_contacts::Event;
 use rebound_contacts::repository::{ReadError, Repository};
+use rebound_contacts::{ContactBrief, Event};
 use rebound_report::{ContactTally, Report, Selection, Tally};
 use tokio::sync::mpsc;
 
@@ -31,7 +31,7 @@ const SLICES_AT_ONCE: usize = 3;
 /// So much more has been read, for those who watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// So many events. They come first.
+    /// So many events.
     Events(u64),
     /// So many contacts.
     Contacts(u64),
@@ -56,8 +56,8 @@ pub async fn report(
             tally.add(event);
         }
     });
-    let briefs = async {
-        let mut chunks = pin!(read_ahead(contacts.clone(), |contacts| contacts.briefs().boxed()));
+    let contacts = async {
+        let mut chunks = pin!(briefs(contacts));
         while let Some(chunk) = chunks.try_next().await? {
             tell(Step::Contacts(chunk.len() as u64));
             for brief in &chunk {
@@ -66,7 +66,7 @@ pub async fn report(
         }
         Ok(())
     };
-    try_join(events, briefs).await?;
+    try_join(events, contacts).await?;
     Ok(Report::new(tally, in_short))
 }
 
@@ -83,6 +83,11 @@ pub(crate) async fn each_event(
         take(&chunk);
     }
     Ok(())
+}
+
+/// All contacts in short. Some are read while others are taken.
+pub(crate) fn briefs(contacts: &Repository) -> impl Stream<Item = Result<Vec<ContactBrief>, ReadError>> + use<> {
+    read_ahead(contacts.clone(), |contacts| contacts.briefs().boxed())
 }
 
 /// The events of the days from `from` back to `back_to`, the latest first.

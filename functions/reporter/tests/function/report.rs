@@ -46,18 +46,18 @@ async fn a_nights_report_is_a_page_numbers_roll_ups_and_the_list_of_the_suppress
         let (header, rows) = list.split_once("\r\n").expect("a header");
         assert_eq!(
             header,
-            "address,spelling,suppressed_cause,suppressed_at,last_reason,last_diagnostic"
+            "\"address\",\"spelling\",\"suppressed_cause\",\"suppressed_at\",\"last_reason\",\"last_diagnostic\""
         );
         let mut rows: Vec<_> = rows.lines().collect();
         rows.sort_unstable();
         assert_eq!(
             rows,
             [
-                "'+eve@example.net,'+eve@example.net,hard-bounce,2026-10-25T08:00:00.000Z,user-unknown,550 5.1.1 =no such user (a month ago)",
-                "ann@example.com,Ann@Example.com,hard-bounce,2026-11-20T10:00:00.000Z,user-unknown,550 5.1.1 =no such user (yesterday)",
-                "bob@example.net,bob@example.net,hard-bounce,2026-11-19T23:59:59.000Z,user-unknown,550 5.1.1 =no such user (the day before)",
-                "late@example.org,late@example.org,hard-bounce,2026-11-21T00:10:00.000Z,user-unknown,550 5.1.1 =no such user (tonight)",
-                "old@example.org,old@example.org,hard-bounce,2026-01-01T08:00:00.000Z,user-unknown,550 5.1.1 =no such user (long ago)",
+                r#""'+eve@example.net","'+eve@example.net","hard-bounce","2026-10-25T08:00:00.000Z","user-unknown","550 5.1.1 =no such user (a month ago)""#,
+                r#""ann@example.com","Ann@Example.com","hard-bounce","2026-11-20T10:00:00.000Z","user-unknown","550 5.1.1 =no such user (yesterday)""#,
+                r#""bob@example.net","bob@example.net","hard-bounce","2026-11-19T23:59:59.000Z","user-unknown","550 5.1.1 =no such user (the day before)""#,
+                r#""late@example.org","late@example.org","hard-bounce","2026-11-21T00:10:00.000Z","user-unknown","550 5.1.1 =no such user (tonight)""#,
+                r#""old@example.org","old@example.org","hard-bounce","2026-01-01T08:00:00.000Z","user-unknown","550 5.1.1 =no such user (long ago)""#,
             ],
             "everybody, whenever it was"
         );

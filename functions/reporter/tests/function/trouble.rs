@@ -58,7 +58,10 @@ async fn writing_that_does_not_end_is_given_up_in_time() {
         .await
         .expect_err("no answer");
     assert!(began.elapsed() < time, "there is time left to say so");
-    assert!(error.to_string().contains("no time left to write the report"), "{error}");
+    assert!(
+        error.to_string().contains("no time left to write the report"),
+        "{error}"
+    );
     assert_eq!(kind(error), "OutOfTime");
 }
 
