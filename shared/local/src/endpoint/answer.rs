@@ -93,17 +93,20 @@ impl Services {
             Err(error) => return service.refusal(StatusCode::BAD_REQUEST, "IncompleteBody", &error.to_string()),
         };
         if let Err(unsigned) = signature::verify(&parts, &body, &self.credentials) {
-            let code = match unsigned {
-                signature::Unsigned::Missing => "MissingAuthenticationToken",
-                signature::Unsigned::OtherKey => "UnrecognizedClientException",
-                signature::Unsigned::Wrong => "InvalidSignatureException",
+            // Each protocol has names of its own for these.
+            let code = match (unsigned, service) {
+                (signature::Unsigned::Missing, _) => "MissingAuthenticationToken",
+                (signature::Unsigned::OtherKey, Service::CloudFormation) => "InvalidClientTokenId",
+                (signature::Unsigned::OtherKey, _) => "UnrecognizedClientException",
+                (signature::Unsigned::Wrong, Service::CloudFormation) => "SignatureDoesNotMatch",
+                (signature::Unsigned::Wrong, _) => "InvalidSignatureException",
             };
             return service.refusal(StatusCode::FORBIDDEN, code, &unsigned.to_string());
         }
         match service {
             Service::CloudFormation => {
                 let (status, xml) = stack_description::answer(&body, &self.table_prefix, host);
-                response(status, "text/xml", xml.into())
+                response(status, stack_description::CONTENT_TYPE, xml.into())
             }
             Service::Sqs => self.sqs(&parts, &body, host).await,
             Service::DynamoDb | Service::SecretsManager => {
@@ -170,7 +173,10 @@ impl Service {
 
     fn refusal(self, status: StatusCode, code: &str, message: &str) -> Response<s3s::Body> {
         match self {
-            Self::CloudFormation => s3_refusal(status, code, message),
+            Self::CloudFormation => {
+                let xml = stack_description::refusal(code, message);
+                response(status.as_u16(), stack_description::CONTENT_TYPE, xml.into())
+            }
             Self::DynamoDb | Self::SecretsManager | Self::Sqs => json_refusal(status, code, message),
         }
     }

@@ -9,6 +9,8 @@ use crate::stack::{LocalStack, REGION};
 /// What the stack is called.
 pub(super) const STACK: &str = "local";
 
+pub(super) const CONTENT_TYPE: &str = "text/xml";
+
 const NAMESPACE: &str = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
 
 /// Answers a request in the form that CloudFormation takes them, with a status and XML.
@@ -16,15 +18,14 @@ pub(super) fn answer(form: &[u8], table_prefix: &str, host: &str) -> (u16, Strin
     let form: BTreeMap<String, String> = form_urlencoded::parse(form).into_owned().collect();
     let action = form.get("Action").map(String::as_str).unwrap_or_default();
     if action != "DescribeStacks" {
-        return refusal(
-            "InvalidAction",
-            &format!("{action} is not supported here, only DescribeStacks"),
-        );
+        let message = format!("{action} is not supported here, only DescribeStacks");
+        return (400, refusal("InvalidAction", &message));
     }
     match form.get("StackName") {
-        Some(name) if name != STACK && *name != arn() => {
-            refusal("ValidationError", &format!("Stack with id {name} does not exist"))
-        }
+        Some(name) if name != STACK && *name != arn() => (
+            400,
+            refusal("ValidationError", &format!("Stack with id {name} does not exist")),
+        ),
         _ => (200, description(table_prefix, host)),
     }
 }
@@ -64,13 +65,13 @@ fn description(table_prefix: &str, host: &str) -> String {
     )
 }
 
-fn refusal(code: &str, message: &str) -> (u16, String) {
+/// A refusal as CloudFormation words it.
+pub(super) fn refusal(code: &str, message: &str) -> String {
     let message = escape(message);
-    let xml = format!(
+    format!(
         "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>\
          </Error><RequestId>local</RequestId></ErrorResponse>"
-    );
-    (400, xml)
+    )
 }
 
 fn arn() -> String {

@@ -51,6 +51,17 @@ async fn who_does_not_sign_or_signs_with_another_key_is_refused_by_every_service
             .await
             .unwrap_err();
         assert_eq!(secrets.raw_response().unwrap().status().as_u16(), 403);
+        let stacks = aws_sdk_cloudformation::Client::new(&config)
+            .describe_stacks()
+            .send()
+            .await
+            .unwrap_err();
+        let code = if key == "other" {
+            "InvalidClientTokenId"
+        } else {
+            "SignatureDoesNotMatch"
+        };
+        assert_eq!(stacks.code(), Some(code));
         let queues = aws_sdk_sqs::Client::new(&config)
             .list_queues()
             .send()
