@@ -13,7 +13,7 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-for (const view of VIEWS) {
+for (const view of VIEWS.slice(0, 3)) {
   for (const check of [quiet, inert, layout, faithful, operable, legible, printed, accessible]) {
     test(`${check.name}, ${view.theme}, ${view.width} wide`, async () => {
       const opened = await open(browser, pageOf('empty'), view);

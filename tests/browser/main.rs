@@ -169,6 +169,7 @@ impl<'a> Store<'a> {
         for (file, arguments) in [
             ("list.csv", ["contacts", "list", "--format", "csv"]),
             ("list.jsonl", ["contacts", "list", "--format", "jsonl"]),
+            ("campaigns.csv", ["campaigns", "list", "--format", "csv"]),
             ("export.csv", ["contacts", "export", "--format", "csv"]),
             ("export.jsonl", ["contacts", "export", "--format", "jsonl"]),
         ] {

@@ -204,3 +204,26 @@ fn cron_is_told_by_the_exit_code_that_a_rate_is_alarming() {
         ]
     );
 }
+
+#[test]
+fn campaigns_are_listed_for_spreadsheets_without_a_formula() {
+    let folder = TempDir::new().expect("a folder");
+    let data = &data(&folder);
+    rebound(data)
+        .args([
+            "campaigns",
+            "sent",
+            "=1+1",
+            "60",
+            "--at",
+            "2026-08-20",
+            "--list",
+            "news",
+        ])
+        .assert()
+        .success();
+    assert_eq!(
+        stdout(rebound(data).args(["campaigns", "list", "--format", "csv"])),
+        "campaign,list,domain,count,at\n'=1+1,news,,60,2026-08-20T00:00:00.000Z\n"
+    );
+}

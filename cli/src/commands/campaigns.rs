@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use futures::TryStreamExt;
-use rebound_contacts::Sent;
+use rebound_contacts::{Moment, Sent};
 use serde::Serialize;
 
 use crate::args::{CampaignsCommand, SentArgs};
@@ -34,11 +34,8 @@ pub(super) async fn execute(place: &Place, command: CampaignsCommand) -> Result<
             }
             let rows: Vec<Row> = rows.into_iter().map(Row::from).collect();
             print_rows(&rows, format, ["CAMPAIGN", "LIST", "DOMAIN", "SENT", "WHEN"], |row| {
-                let Sent {
-                    campaign, list, domain, ..
-                } = &row.sent;
-                let [list, domain] = [list, domain].map(|name| name.as_deref().unwrap_or_default());
-                [campaign, list, domain, &row.count, &row.day]
+                let [list, domain] = [&row.list, &row.domain].map(|name| name.as_deref().unwrap_or_default());
+                [&row.campaign, list, domain, &row.counted, &row.day]
             })?;
         }
     }
@@ -48,10 +45,13 @@ pub(super) async fn execute(place: &Place, command: CampaignsCommand) -> Result<
 
 #[derive(Serialize)]
 struct Row {
-    #[serde(flatten)]
-    sent: Sent,
+    campaign: String,
+    list: Option<String>,
+    domain: Option<String>,
+    count: u64,
+    at: Moment,
     #[serde(skip)]
-    count: String,
+    counted: String,
     #[serde(skip)]
     day: String,
 }
@@ -59,9 +59,13 @@ struct Row {
 impl From<Sent> for Row {
     fn from(sent: Sent) -> Self {
         Self {
-            count: sent.count.to_string(),
+            counted: sent.count.to_string(),
             day: sent.at.day(),
-            sent,
+            campaign: sent.campaign,
+            list: sent.list,
+            domain: sent.domain,
+            count: sent.count,
+            at: sent.at,
         }
     }
 }

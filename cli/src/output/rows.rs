@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Align, JsonStream, Table, width};
+use super::{Align, JsonStream, Table, harmless_cell, width};
 use crate::args::RowFormat;
 
 /// Prints rows to standard output; `cells` says what a table for people shows of each.
@@ -30,12 +30,24 @@ pub(crate) fn print_rows<'r, R: Serialize, const COLUMNS: usize>(
         }
         RowFormat::Json => print_json(rows, JsonStream::array(out))?,
         RowFormat::Jsonl => print_json(rows, JsonStream::lines(out))?,
-        RowFormat::Csv => {
-            let mut out = csv::Writer::from_writer(out);
-            rows.iter().try_for_each(|row| out.serialize(row))?;
-            out.flush()?;
-        }
+        RowFormat::Csv => print_csv(rows, out)?,
     }
+    Ok(())
+}
+
+/// No cell is a formula, whatever strangers wrote.
+fn print_csv(rows: &[impl Serialize], out: impl Write) -> Result<()> {
+    let mut cells = csv::Writer::from_writer(Vec::new());
+    rows.iter().try_for_each(|row| cells.serialize(row))?;
+    let cells = cells.into_inner()?;
+    let mut out = csv::Writer::from_writer(out);
+    let mut rows = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(cells.as_slice());
+    for row in rows.records() {
+        out.write_record(row?.iter().map(|cell| harmless_cell(cell).into_owned()))?;
+    }
+    out.flush()?;
     Ok(())
 }
 

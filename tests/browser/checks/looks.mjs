@@ -114,14 +114,24 @@ export async function distinct({ page }) {
   return complaints;
 }
 
-/// On paper there is nothing to click, nothing stays folded, and the ink is dark whatever the screen was.
+/// How wide A4 is between its margins, in pixels.
+const PAPER = 717;
+
+/// On paper there is nothing to click, nothing but the numbers of a chart stays folded, nothing is cut off, and the ink is
+/// dark whatever the screen was.
 export async function printed({ page }) {
+  const screen = page.viewportSize();
   await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize({ ...screen, width: PAPER });
   const complaints = await page.evaluate(() => {
     const complaints = [];
     for (const gone of document.querySelectorAll('nav, .skip, summary')) if (gone.checkVisibility()) complaints.push(`<${gone.localName}> is printed`);
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth > clientWidth) complaints.push(`the page is ${scrollWidth} wide on paper of ${clientWidth}`);
     for (const folded of document.querySelectorAll('details > :not(summary)')) {
-      if (!folded.checkVisibility({ contentVisibilityAuto: true }) || folded.getBoundingClientRect().height < 1) complaints.push('something stays folded');
+      if (folded.closest('figure + details')) continue;
+      const isSeen = folded.checkVisibility({ contentVisibilityAuto: true }) && folded.getBoundingClientRect().height > 1;
+      if (!isSeen) complaints.push('something stays folded');
     }
     const { color, backgroundColor } = getComputedStyle(document.body);
     if (backgroundColor !== 'rgb(255, 255, 255)') complaints.push(`the paper is ${backgroundColor}`);
@@ -132,6 +142,7 @@ export async function printed({ page }) {
   const pages = sheets.match(/\/Type\s*\/Page\b/g)?.length ?? 0;
   if (!sheets.startsWith('%PDF') || pages < 1) complaints.push(`${pages} printed pages`);
   await page.emulateMedia({ media: 'screen' });
+  await page.setViewportSize(screen);
   return complaints;
 }
 

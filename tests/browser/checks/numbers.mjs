@@ -20,6 +20,9 @@ const METERS = { bounces: 250_000, complaints: 3_750 };
 /// How far a painted length may be from what it stands for, as a share of the whole chart: less than a pixel of a small one.
 const BLUR = 0.004;
 
+/// How much of a name is shown.
+export const NAME = 100;
+
 const of = (outcomes, group) => GROUPS[group][1].reduce((sum, category) => sum + (outcomes.categories[category] ?? 0), 0);
 const sum = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
 const failed = (outcomes) => sum(FAILURES.map((group) => of(outcomes, group)));
@@ -114,7 +117,7 @@ function heat({ tables, heads }, report, same) {
   if (report.heat.length > 0) same('the columns of the map', heads[caption], ['Provider', ...columns, 'all reasons']);
   const cells = rows.map((row) => row.map(({ text }) => text));
   same('the map', cells, report.heat.map(({ provider, reasons }) => [
-    visible(provider), ...columns.map((reason) => String(reasons[reason] ?? '')), String(sum(Object.values(reasons))),
+    visible(provider, NAME), ...columns.map((reason) => String(reasons[reason] ?? '')), String(sum(Object.values(reasons))),
   ]));
   const coloured = rows.flatMap((row) => row.slice(1, -1)).filter(({ text }) => text).map(({ text, behind }) => [number(text), behind]);
   coloured.sort(([a], [b]) => a - b);
@@ -132,10 +135,11 @@ function faults(seen, { our_faults: faults }, same) {
 }
 
 function names({ tables, heads }, report, same) {
-  for (const [what, rows] of Object.entries({
+  for (const [what, all] of Object.entries({
     Campaigns: report.campaigns, 'Mailing lists': report.lists,
     'Domains of recipients': report.domains, 'Accounts that mail came in through': report.accounts,
   })) {
+    const rows = all.slice(0, 30);
     const [first, continued] = [`${what}, the most frequent first`, `${what}, continued`];
     const shown = [...(tables[first] ?? []), ...(tables[continued] ?? [])];
     const head = heads[first] ?? [];
@@ -145,12 +149,13 @@ function names({ tables, heads }, report, same) {
       name: row[0].text, failed: text(row, 'failed'), complaints: text(row, 'complaints'), hard: text(row, 'hard'), blocked: text(row, 'blocked'),
       sent: text(row, 'sent').replace('\u202f', ''), rate: text(row, 'bounce rate'), complained: text(row, 'complaint rate'),
     })), rows.map(({ name, outcomes, sent, bounces, complaints }) => ({
-      name: name === null ? 'all others' : visible(name), failed: String(failed(outcomes)), complaints: String(of(outcomes, 'complaints')),
+      name: name === null ? 'all others' : visible(name, NAME), failed: String(failed(outcomes)), complaints: String(of(outcomes, 'complaints')),
       hard: String(of(outcomes, 'hard')), blocked: String(of(outcomes, 'blocked')), sent: String(sent ?? ''),
       rate: percent(bounces), complained: percent(complaints),
     })));
-    const greatest = Math.max(...rows.map(({ outcomes }) => failed(outcomes)));
-    bars(what, shown.map((row) => column(row, 'failed').bar), rows.map(({ outcomes }) => (
+    const named = rows.filter(({ name }) => name !== null);
+    const greatest = Math.max(...named.map(({ outcomes }) => failed(outcomes)));
+    bars(what, shown.map((row) => column(row, 'failed').bar).filter(Boolean), named.map(({ outcomes }) => (
       FAILURES.filter((group) => of(outcomes, group) > 0).map((group) => [group, of(outcomes, group) / greatest])
     )), same);
     for (const [measure, name] of [['bounces', 'bounce rate'], ['complaints', 'complaint rate']]) {
@@ -196,20 +201,20 @@ function lists({ tables }, report, same) {
     ({ domain, meant, contacts }) => [visible(domain), meant, String(contacts)],
   ));
   same('what is not recognised', cells('The latest messages that are none of what comes back'), report.unrecognised.map(
-    ({ at, account, object_key: key }) => [minute(at), visible(account ?? ''), visible(key ?? '')],
+    ({ at, account, object_key: key }) => [minute(at), visible(account ?? '', NAME), visible(key ?? '')],
   ));
 }
 
 function alarms(seen, report, same) {
   same('the alarms', seen.alarms, report.alarms.slice(0, 40).map(({ subject: { kind, name }, rate: { level }, measure }) => [
-    level, kind === 'all' ? 'all mail of the period' : `${kind} ${visible(name)}`, measure === 'bounces' ? 'bounced' : 'complained',
+    level, kind === 'all' ? 'all mail of the period' : `${kind} ${visible(name, NAME)}`, measure === 'bounces' ? 'bounced' : 'complained',
   ]));
 }
 
 /// A stranger's text as it is shown: what would not be seen is marked, what is long is cut, white space is as HTML has it.
-export function visible(text) {
+export function visible(text, most = 300) {
   const letters = [...text].map((letter) => (/[\p{Cf}\p{Cc}]/u.test(letter) && !/[\n\t]/.test(letter) ? '\ufffd' : letter));
-  const cut = letters.length > 300 ? [...letters.slice(0, 300), '…'] : letters;
+  const cut = letters.length > most ? [...letters.slice(0, most), '…'] : letters;
   return cut.join('').replace(/[ \n\t]+/g, ' ').trim();
 }
 

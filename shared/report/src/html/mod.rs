@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::period::{Period, Selection};
 use crate::report::Report;
-use words::{counted, date, grouped, stranger};
+use words::{counted, date, grouped, name};
 
 /// How it looks.
 const STYLE: &str = include_str!("style.css");
@@ -84,7 +84,7 @@ fn about(selection: &Selection) -> Markup {
             (date(period.since)) " to " (date(period.until))
             span.quiet { " · " (counted(period.length(), "day", "days")) ", UTC" }
             @for (what, value) in [("list", list), ("account", account), ("campaign", campaign), ("domain", domain)] {
-                @if let Some(value) = value { " " span.only { (what) " " (stranger(value)) } }
+                @if let Some(value) = value { " " span.only { (what) " " (name(value)) } }
             }
         }
     }

@@ -7,12 +7,25 @@ use maud::{Markup, html};
 use rebound_classify::Reason;
 use rebound_contacts::Moment;
 
-/// How much of a stranger's text is shown, in characters: a few lines. More of it would bury the rest; the CSV files have all.
-const SHOWN_CHARS: usize = 300;
+/// How much of an address or of a server's words is shown, in characters: a few lines. More of it would bury the rest; the CSV
+/// files have all.
+const SHOWN_WORDS: usize = 300;
 
-/// What somebody else wrote, be it a name, an address or a server's reply: as text, kept apart from what stands around it.
+/// How much of a name of a campaign, a list, a provider or the like is shown.
+const SHOWN_NAME: usize = 100;
+
+/// What somebody else wrote, an address or a server's reply: as text, kept apart from what stands around it.
 pub(super) fn stranger(text: &str) -> Markup {
-    let text = visible(text);
+    apart(text, SHOWN_WORDS)
+}
+
+/// What somebody else gave a name.
+pub(super) fn name(text: &str) -> Markup {
+    apart(text, SHOWN_NAME)
+}
+
+fn apart(text: &str, most: usize) -> Markup {
+    let text = visible(text, most);
     // A name that has no room on one line is broken at a dot or an @ before anywhere else.
     let is_name = !text.contains(char::is_whitespace);
     html! {
@@ -24,13 +37,13 @@ pub(super) fn stranger(text: &str) -> Markup {
 
 /// With a mark in place of what would not be seen but could change what is: control characters, and those that turn the
 /// direction of writing or take no space. Cut, with an ellipsis, where it is very long.
-fn visible(text: &str) -> Cow<'_, str> {
-    if text.chars().count() <= SHOWN_CHARS && !text.chars().any(hides) {
+fn visible(text: &str, most: usize) -> Cow<'_, str> {
+    if text.chars().count() <= most && !text.chars().any(hides) {
         return Cow::Borrowed(text);
     }
     let mark = |c| if hides(c) { char::REPLACEMENT_CHARACTER } else { c };
-    let mut shown: String = text.chars().take(SHOWN_CHARS).map(mark).collect();
-    if text.chars().nth(SHOWN_CHARS).is_some() {
+    let mut shown: String = text.chars().take(most).map(mark).collect();
+    if text.chars().nth(most).is_some() {
         shown.push('…');
     }
     Cow::Owned(shown)
@@ -196,5 +209,9 @@ mod tests {
         ] {
             assert_eq!(stranger(text).into_string(), shown);
         }
+        assert_eq!(
+            name(&"n".repeat(101)).into_string(),
+            format!("<bdi>{}…</bdi>", "n".repeat(100))
+        );
     }
 }

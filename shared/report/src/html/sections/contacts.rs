@@ -61,10 +61,10 @@ fn over_time(report: &Report) -> Markup {
     });
     html! {
         figure { (charts::line("chart-suppressed", caption, &columns.collect::<Vec<_>>())) }
-        details { summary { "The numbers behind it" } (wide(caption, &html! { table {
+        details { summary { "The numbers behind it" } (wide(caption, &html! { table.numbers {
             caption { (caption) }
             thead { tr { th scope="col" { (spans::heading(length)) } th.number scope="col" { "newly suppressed" } th.number scope="col" { "in all" } } }
-            tbody { @for span in &spans { tr { th scope="row" { (span.label()) } td.number { (grouped(span.suppressed)) } td.number { (grouped(span.suppressed_in_all)) } } } }
+            tbody { @for span in &spans { tr { th scope="row" { (span.label()) } td { (grouped(span.suppressed)) } td { (grouped(span.suppressed_in_all)) } } } }
         } })) }
     }
 }

@@ -24,13 +24,13 @@ pub(super) fn days(report: &Report) -> Markup {
         }
         details {
             summary { "The numbers behind it" }
-            (wide(&title, &html! { table {
+            (wide(&title, &html! { table.numbers {
                 caption { (title) }
                 thead { tr { th scope="col" { (spans::heading(length)) } @for group in CHARTED { th.number scope="col" { (group.name()) } } th.number scope="col" { "other mail" } } }
                 tbody { @for span in &spans { tr {
                     th scope="row" { (span.label()) }
-                    @for group in CHARTED { td.number { (grouped(span.of_group(group))) } }
-                    td.number { (grouped(span.of_group(Group::Other))) }
+                    @for group in CHARTED { td { (grouped(span.of_group(group))) } }
+                    td { (grouped(span.of_group(Group::Other))) }
                 } } }
             } }))
         }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{CHARTED, class};
 use crate::html::charts;
 use crate::html::spans::{self, Span};
-use crate::html::words::{counted, grouped, sentence, stranger};
+use crate::html::words::{self, counted, grouped, sentence};
 use crate::outcomes::Group;
 use crate::rates::{Alarm, Level, Subject};
 use crate::report::Report;
@@ -123,6 +123,6 @@ fn told(alarm: &Alarm) -> Markup {
 fn subject(subject: &Subject) -> Markup {
     match subject.parts() {
         (_, None) => html! { (subject) },
-        (kind, Some(name)) => html! { (kind) " " (stranger(name)) },
+        (kind, Some(name)) => html! { (kind) " " (words::name(name)) },
     }
 }

@@ -5,7 +5,7 @@ use rebound_classify::Reason;
 
 use super::{nothing, wide};
 use crate::html::charts::{self, Part};
-use crate::html::words::{capitalised, grouped, meaning, sentence, share, stranger};
+use crate::html::words::{self, capitalised, grouped, meaning, sentence, share, stranger};
 use crate::report::{OurFault, ReasonRow, Report};
 
 /// How many reasons are seen at once; the others unfold.
@@ -63,7 +63,7 @@ fn our_fault(fault: &OurFault) -> Markup {
         p.advice { (sentence(fault.advice.todo)) }
         @if !fault.providers.is_empty() {
             p { "Refused by " @for (index, (name, count)) in fault.providers.iter().enumerate() {
-                @if index > 0 { ", " } (stranger(name)) " (" (grouped(*count)) ")"
+                @if index > 0 { ", " } (words::name(name)) " (" (grouped(*count)) ")"
             } "." }
         }
         @if !fault.blocklists.is_empty() {
@@ -104,7 +104,7 @@ pub(super) fn heat(report: &Report) -> Markup {
                 th.turned scope="col" { span { "all reasons" } }
             } }
             tbody { @for row in &report.heat { tr {
-                th scope="row" { (stranger(&row.provider)) }
+                th scope="row" { (words::name(&row.provider)) }
                 @for reason in &reasons {
                     @let count = row.reasons.get(reason).copied().unwrap_or_default();
                     td class=[heat_class(count, *greatest)] { @if count > 0 { (grouped(count)) } }

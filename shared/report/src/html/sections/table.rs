@@ -5,13 +5,16 @@ use rebound_classify::Category;
 
 use super::{FAILURES, failures, legend, nothing, wide};
 use crate::html::charts;
-use crate::html::words::{grouped, stranger};
+use crate::html::words::{self, grouped};
 use crate::outcomes::Group;
 use crate::rates::{Level, Measure, Rate};
 use crate::report::{NamedRow, Report};
 
 /// How many names are seen at once; the others unfold.
 const SEEN: usize = 12;
+
+/// How many names of a kind are on the page at all; the CSV files have more.
+const ON_PAGE: usize = 30;
 
 pub(super) fn campaigns(report: &Report) -> Markup {
     if report.campaigns.is_empty() {
@@ -69,22 +72,31 @@ fn percent(millionths: u64) -> Rate {
 }
 
 fn named(what: &str, head: &str, rows: &[NamedRow]) -> Markup {
-    let (seen, folded) = rows.split_at(SEEN.min(rows.len()));
+    let on_page = rows.get(..ON_PAGE).unwrap_or(rows);
+    let left_out = rows.len() - on_page.len();
+    let (seen, folded) = on_page.split_at(SEEN.min(on_page.len()));
     let scale = Scale {
         has_rates: rows.iter().any(|row| row.sent.is_some()),
-        greatest: rows.iter().map(|row| row.outcomes.failed()).max().unwrap_or_default(),
+        greatest: rows
+            .iter()
+            .filter(|row| row.name.is_some())
+            .map(|row| row.outcomes.failed())
+            .max()
+            .unwrap_or_default(),
     };
     html! {
         (table(&format!("{what}, the most frequent first"), head, seen, &scale))
         @if !folded.is_empty() {
             details { summary { (grouped(folded.len() as u64)) " more" } (table(&format!("{what}, continued"), head, folded, &scale)) }
         }
+        @if left_out > 0 { p.quiet { (grouped(left_out as u64)) " rarer ones are not on this page; the CSV files have them." } }
     }
 }
 
 /// What all rows of a table share.
 struct Scale {
     has_rates: bool,
+    /// The most failures of one name; all others together are not drawn, they would dwarf it.
     greatest: u64,
 }
 
@@ -109,9 +121,9 @@ fn table(caption: &str, head: &str, rows: &[NamedRow], scale: &Scale) -> Markup 
 
 fn line(row: &NamedRow, scale: &Scale) -> Markup {
     html! { tr {
-        th scope="row" { @match &row.name { Some(name) => (stranger(name)), None => span.quiet { "all others" } } }
+        th scope="row" { @match &row.name { Some(name) => (words::name(name)), None => span.quiet { "all others" } } }
         @if scale.has_rates { td.number { @if let Some(sent) = row.sent { (grouped(sent)) } } }
-        td.number.charted { (grouped(row.outcomes.failed())) (charts::bar(&failures(&row.outcomes), scale.greatest)) }
+        td.number.charted { (grouped(row.outcomes.failed())) @if row.name.is_some() { (charts::bar(&failures(&row.outcomes), scale.greatest)) } }
         @if scale.has_rates { (rate(Measure::Bounces, row.bounces)) }
         td.number { (grouped(row.outcomes.of(Category::Complaint))) }
         @if scale.has_rates { (rate(Measure::Complaints, row.complaints)) }

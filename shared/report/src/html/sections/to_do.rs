@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{nothing, wide};
-use crate::html::words::{grouped, stranger, when};
+use crate::html::words::{grouped, name, stranger, when};
 use crate::report::{Misspelt, Report};
 use crate::tally::{Moved, Unrecognised};
 
@@ -59,7 +59,7 @@ fn unrecognised(rows: &[Unrecognised]) -> Markup {
             thead { tr { th scope="col" { "When" } th scope="col" { "Account" } th scope="col" { "Message" } } }
             tbody { @for row in rows { tr {
                 td.when { (when(row.at)) }
-                td { @if let Some(account) = &row.account { (stranger(account)) } }
+                td { @if let Some(account) = &row.account { (name(account)) } }
                 td.said { @if let Some(key) = &row.object_key { code { (stranger(key)) } } }
             } } }
         } },
