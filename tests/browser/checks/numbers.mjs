@@ -130,7 +130,7 @@ function heat({ tables, heads }, report, same) {
 
 function faults(seen, { our_faults: faults }, same) {
   same('our faults', seen.faults, faults.map(({ reason, count, words, blocklists }) => (
-    { reason, count: `${count} ×`, words: words.map(visible), links: blocklists.map(({ url }) => url) }
+    { reason, count: `${count} ×`, words: words.map((text) => visible(text)), links: blocklists.map(({ url }) => url) }
   )));
 }
 
