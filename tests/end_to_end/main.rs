@@ -13,6 +13,7 @@ mod doctor;
 mod explain;
 mod mailboxes;
 mod mistakes;
+mod pages;
 mod policy;
 mod report;
 mod sample_mailbox;

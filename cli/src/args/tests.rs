@@ -95,7 +95,7 @@ fn every_command_has_a_purpose_and_examples_that_can_be_typed() {
 fn every_command_on_our_pages_can_be_typed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut pages = vec![root.join("README.md")];
-    for folder in ["docs", "docs/aws"] {
+    for folder in ["docs", "docs/aws", "docs/tasks"] {
         let entries = fs::read_dir(root.join(folder)).expect("part of the repository");
         let entries = entries.map(|entry| entry.expect("readable").path());
         pages.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
