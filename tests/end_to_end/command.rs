@@ -104,6 +104,33 @@ fn quiet_says_nothing_but_errors_and_verbose_says_what_is_done() {
     rebound(&data).args(["-q", "-v", "contacts", "list"]).assert().code(2);
 }
 
+/// What a terminal shows of a run over the sample mailbox; `None` where no terminal can be had.
+fn on_a_terminal(level: &str) -> Option<String> {
+    let data = TempDir::new().expect("a folder");
+    let command = format!(
+        "{} --data {} {level} classify --format jsonl {} >/dev/null",
+        env!("CARGO_BIN_EXE_rebound"),
+        data.path().display(),
+        mailbox().display()
+    );
+    let shown = Process::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .output()
+        .ok()?;
+    Some(String::from_utf8_lossy(&shown.stdout).into_owned())
+}
+
+#[test]
+fn how_far_long_work_has_come_is_for_terminals_that_are_not_to_be_quiet() {
+    let Some(shown) = on_a_terminal("--color auto") else {
+        return;
+    };
+    assert!(shown.contains(" messages, "), "{shown}");
+    assert_eq!(on_a_terminal("--quiet").as_deref(), Some(""));
+    let piped = stderr(bare().args(["classify", "--format", "jsonl"]).arg(mailbox()));
+    assert_eq!(piped, "", "a pipe sees none of it");
+}
+
 #[test]
 fn colours_are_for_terminals_and_for_those_who_ask() {
     let message = sample("postfix-no-such-user.eml");

@@ -97,6 +97,24 @@ fn a_folder_that_is_none_or_is_not_ours_alone_is_refused() {
 }
 
 #[test]
+fn a_folder_that_holds_something_else_is_doubted_and_left_alone() {
+    let folder = TempDir::new().expect("a folder");
+    account(
+        folder.path(),
+        "host = \"imap.example.com\"\nuser = \"ann\"\npassword = \"x\"\n",
+    );
+    refuses(
+        doctor(folder.path()).arg("--offline"),
+        0,
+        "warning stores : no mail was ever archived there",
+    );
+    let files = fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(files, 1, "looking makes nothing");
+    let told = stdout(rebound(folder.path()).args(["doctor", "--offline"]));
+    assert!(told.contains("ok        account news"), "{told}");
+}
+
+#[test]
 fn a_folder_in_use_is_skipped_and_its_accounts_are_not() {
     let folder = sample();
     account(&data(&folder), "host = \"imap.example.com\"\n");
@@ -124,6 +142,21 @@ fn damaged_stores_are_refused() {
         damage(&mut file);
         fs::write(&path, file).expect("our file");
         refuses(&mut doctor(&data(&folder)), 3, told);
+    }
+}
+
+#[test]
+fn a_missing_database_is_told_before_it_is_begun_anew() {
+    for name in ["s3.sqlite", "dynamodb.sqlite"] {
+        let folder = sample();
+        let path = data(&folder).join(name);
+        fs::remove_file(&path).expect("a database");
+        refuses(
+            &mut doctor(&data(&folder)),
+            3,
+            &format!("problem stores : {name} is missing"),
+        );
+        assert!(!path.exists(), "looking makes nothing");
     }
 }
 

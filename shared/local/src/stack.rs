@@ -15,7 +15,7 @@ use crate::folder::Folder;
 use crate::notifications::NotificationQueue;
 use crate::s3;
 use crate::secrets::secrets_manager;
-use crate::store::{Store, damage_of};
+use crate::store::{OBJECTS_FILE, Store, damage_of};
 
 /// The region that everything claims to be in.
 pub const REGION: &str = "us-east-1";
@@ -65,6 +65,9 @@ impl LocalStack {
         });
         Self::start(opened.await?).await
     }
+
+    /// The databases that a stack has in its folder.
+    pub const FILES: [&str; 2] = [OBJECTS_FILE, TABLES_FILE];
 
     /// A stack in a temporary folder that disappears with it, for tests: nothing is flushed to the disk.
     pub async fn temporary() -> Result<Self, Error> {

@@ -39,6 +39,10 @@ pub(super) async fn check(folder: &Path, place: &Place, offline: bool, findings:
     if let Some(finding) = room(folder) {
         findings.add(finding);
     }
+    if let Some(finding) = missing(folder) {
+        findings.add(finding);
+        return accounts_alone(place, offline, findings).await;
+    }
     match Box::pin(Workspace::open_whatever_policy(place)).await {
         Ok(workspace) => {
             if let Some(embedded) = workspace.embedded() {
@@ -67,12 +71,35 @@ pub(super) async fn check(folder: &Path, place: &Place, offline: bool, findings:
                 Some(hint) => finding.hint(hint),
                 None => finding,
             });
-            // The accounts are files of their own.
-            match workspace::accounts(place).await {
-                Ok(store) => accounts::check(&store, None, offline, findings).await,
-                Err(error) => findings.add(Finding::new(Verdict::Problem, "accounts", "", format!("{error:#}"))),
-            }
+            accounts_alone(place, offline, findings).await;
         }
+    }
+}
+
+/// What to say when not all databases are there, which opening them would make anew.
+fn missing(folder: &Path) -> Option<Finding> {
+    let is_missing = |name: &&str| !folder.join(name).exists();
+    let missing: Vec<&str> = LocalStack::FILES.into_iter().filter(is_missing).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    if missing.len() == LocalStack::FILES.len() {
+        let nothing = Finding::new(Verdict::Warning, "stores", "", "no mail was ever archived there");
+        let hint = "is it the right folder? `rebound run` begins; --data DIR or REBOUND_DATA names another";
+        return Some(nothing.hint(hint));
+    }
+    let detail = format!(
+        "{} is missing: the next command would begin it anew",
+        missing.join(", ")
+    );
+    Some(Finding::new(Verdict::Problem, "stores", "", detail).hint(RESTORE))
+}
+
+/// The accounts where the stores can't be opened: they are files of their own.
+async fn accounts_alone(place: &Place, offline: bool, findings: &mut Findings) {
+    match workspace::accounts(place).await {
+        Ok(store) => accounts::check(&store, None, offline, findings).await,
+        Err(error) => findings.add(Finding::new(Verdict::Problem, "accounts", "", format!("{error:#}"))),
     }
 }
 

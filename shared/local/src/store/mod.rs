@@ -25,6 +25,9 @@ pub(crate) use objects::{Attributes, Body, Checksum, Condition, NewObject, Paylo
 pub(crate) use parts::{NewPart, NewUpload, Part, PartsPage, Upload};
 pub(crate) use queue::{Content, Delivery, Notification, Queue, Queued, ToSend};
 
+/// The database in the folder.
+pub(crate) const OBJECTS_FILE: &str = "s3.sqlite";
+
 /// Connections kept for reading. SQLite reads from the page cache, so more than the cores of a small machine gain nothing.
 const READERS: u32 = 4;
 
@@ -49,7 +52,7 @@ struct Inner {
 impl Store {
     /// Opens or creates the store in `folder`, and sweeps what a crash left behind. Blocking.
     pub(crate) fn open(folder: Arc<Folder>, durable: bool) -> Result<Self, Error> {
-        let database = folder.path().join("s3.sqlite");
+        let database = folder.path().join(OBJECTS_FILE);
         let objects = folder.path().join("objects");
         let blobs = Blobs::new(objects.clone(), durable).map_err(Error::io("create", &objects))?;
         let connection = schema::open(&database, durable)?;
