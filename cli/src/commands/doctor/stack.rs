@@ -14,18 +14,19 @@ use crate::place::{Place, StackName};
 use crate::workspace::{Stack, Workspace};
 
 /// What every stack of ours says its parts are called.
-const OUTPUTS: [&str; 7] = [
+const OUTPUTS: [&str; 8] = [
     "AccountsPrefix",
     "Bucket",
     "ClassifierFunction",
     "ClassifyQueueUrl",
     "FetchQueueUrl",
     "FetcherFunction",
+    "ReporterFunction",
     "TablePrefix",
 ];
 
 /// And what a deployed one has as well, but not the one that `rebound serve` plays.
-const OUTPUTS_ON_AWS: [&str; 3] = ["Dashboard", "EventBus", "ReporterFunction"];
+const OUTPUTS_ON_AWS: [&str; 2] = ["Dashboard", "EventBus"];
 
 /// What the one that `rebound serve` plays is called.
 const SERVED: &str = "local";

@@ -32,7 +32,7 @@ pub(super) fn answer(form: &[u8], table_prefix: &str, host: &str) -> (u16, Strin
 
 /// The outputs that the deployed stack has too. There is no event bus and no dashboard on this machine; functions are
 /// called here as `sam local` calls them.
-fn outputs(table_prefix: &str, host: &str) -> [(&'static str, String); 7] {
+fn outputs(table_prefix: &str, host: &str) -> [(&'static str, String); 8] {
     let queue = |name: &str| format!("http://{host}/{ACCOUNT}/{name}");
     [
         ("AccountsPrefix", SECRETS_PREFIX.to_owned()),
@@ -41,6 +41,7 @@ fn outputs(table_prefix: &str, host: &str) -> [(&'static str, String); 7] {
         ("ClassifyQueueUrl", queue("classify")),
         ("FetchQueueUrl", queue("fetch")),
         ("FetcherFunction", "Fetcher".to_owned()),
+        ("ReporterFunction", "Reporter".to_owned()),
         ("TablePrefix", table_prefix.to_owned()),
     ]
 }
