@@ -11,6 +11,6 @@ pub(crate) use file::replace_file;
 pub(crate) use json::JsonStream;
 pub(crate) use rebound_report::{harmless_cell, original_cell};
 pub(crate) use rows::{RowStream, Told, print_rows};
-pub(crate) use style::{begin, kind_style, paint_first_word, paint_word};
+pub(crate) use style::{begin, kind_style, paint_first_word, paint_word, title};
 pub(crate) use table::{Align, Table};
 pub(crate) use terminal::{printable, prose_width, width};

@@ -38,6 +38,11 @@ pub(crate) fn paint_first_word(text: &str) -> String {
     }
 }
 
+/// What stands above a part of a text.
+pub(crate) fn title(text: &str) -> String {
+    painted(heading(), text)
+}
+
 /// What stands above a column.
 pub(crate) fn heading() -> Style {
     Style::new().bold()
@@ -62,8 +67,8 @@ pub(super) fn is_told_by_words(heading: &str) -> bool {
 /// Bad is red, doubtful yellow, ours to mend magenta, good green; what nobody needs to act on is as any other word.
 pub(super) fn word_style(word: &str) -> Style {
     match word {
-        "hard-bounce" | "complaint" | "suppressed" | "problem" | "FAILED" => AnsiColor::Red.on_default(),
-        "soft-bounce" | "unknown-unavailable" | "unknown-available" | "possible-failure" | "warning" => {
+        "hard-bounce" | "complaint" | "suppressed" | "problem" | "FAILED" | "ALARM" => AnsiColor::Red.on_default(),
+        "soft-bounce" | "unknown-unavailable" | "unknown-available" | "possible-failure" | "warning" | "WARNING" => {
             AnsiColor::Yellow.on_default()
         }
         "sender-blocked" => AnsiColor::Magenta.on_default(),

@@ -13,7 +13,7 @@ use rebound_reporter::Step;
 use super::Outcome;
 use crate::args::{FailOn, ReportArgs, SummaryFormat};
 use crate::clock;
-use crate::complaints::say;
+use crate::complaints::{Hinted, say};
 use crate::output::{prose_width, replace_file};
 use crate::place::Place;
 use crate::progress::Progress;
@@ -25,7 +25,10 @@ pub(super) async fn report(place: &Place, args: ReportArgs) -> Result<Outcome> {
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let until = args.until.unwrap_or(today);
     let period = match args.since {
-        Some(since) if since > until => bail!("--since {since} is after the last day, {until}"),
+        Some(since) if since > until => bail!(Hinted::new(
+            format!("--since {since} is after the last day, {until}"),
+            "--until says the last day, which is today otherwise"
+        )),
         Some(since) => Period { since, until },
         None => Period::ending(until, args.days),
     };

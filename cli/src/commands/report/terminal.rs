@@ -5,7 +5,7 @@ use std::fmt::Write;
 use rebound_classify::{Category, Reason};
 use rebound_report::{Alarm, Group, NamedRow, Rate, Report};
 
-use crate::output::{Align, Table, printable};
+use crate::output::{self, Align, Table, printable};
 use crate::place::Place;
 
 /// How many rows each table has here; pages and CSV files have more.
@@ -37,7 +37,8 @@ pub(super) fn render(report: &Report, place: &Place, width: usize) -> String {
     } else {
         text.push('\n');
         for alarm in &report.alarms {
-            let _ = writeln!(text, "{}: {}", alarm.rate.level.to_string().to_uppercase(), told(alarm));
+            let level = alarm.rate.level.to_string().to_uppercase();
+            let _ = writeln!(text, "{}: {}", output::paint_word(&level, 0), told(alarm));
         }
     }
     section(&mut text, "What came back, day by day", totals(report), width);
@@ -95,7 +96,7 @@ fn narrowed(report: &Report) -> String {
 
 fn section(text: &mut String, title: &str, table: Option<Table>, width: usize) {
     let Some(table) = table else { return };
-    let _ = write!(text, "\n{title}\n{}", table.render(width));
+    let _ = write!(text, "\n{}\n{}", output::title(title), table.render(width));
 }
 
 fn totals(report: &Report) -> Option<Table> {
