@@ -38,6 +38,8 @@ impl Progress {
         if !is_as_loud_as(Volume::Usual) {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
+        // At once: the thread that draws from now on may begin when all is done.
+        bar.tick();
         bar.enable_steady_tick(TICK);
         Self(bar)
     }

@@ -14,7 +14,7 @@ Examples:
   rebound report --html report.html                     the same as a page, with charts
   rebound report --since 2026-11-01 --campaign spring   one campaign
   rebound report --csv numbers                          the numbers behind every chart, a file each
-  rebound report --days 1 --fail-on alarm               for cron: fails when a rate is alarming";
+  rebound report --days 7 --fail-on alarm               for cron: fails when a rate is alarming";
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
