@@ -121,6 +121,25 @@ pub(super) fn event_from_item(item: Item) -> Result<Event, DamagedItem> {
     })
 }
 
+/// An event as reports look at it, of an item that may carry no more than that.
+pub(super) fn reported_from_item(item: Item) -> Result<Event, DamagedItem> {
+    let mut item = Reader::new(item, "message");
+    let (message, address) = (item.needed("message")?, item.address()?);
+    let mut event = Event::new(message, address, item.needed("at")?, item.needed("category")?);
+    event.reason = item.needed("reason")?;
+    event.account = item.read("account")?;
+    event.list = item.read("list")?;
+    event.campaign = item.read("campaign")?;
+    event.diagnostic = item.read("diagnostic")?;
+    event.provider = item.read("provider")?;
+    event.original_message_id = item.read("original_message_id")?;
+    event.object_key = item.read("object_key")?;
+    event.evidence = item.read("evidence")?;
+    event.new_address = item.mail_address("new_address")?;
+    event.about = item.read("about")?;
+    Ok(event)
+}
+
 pub(super) fn contact_to_item(Stored { contact, heard_on, .. }: &Stored, version: u64) -> Item {
     let mut item = Attributes::default();
     item.address(Some(&contact.address));

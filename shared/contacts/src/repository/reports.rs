@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::Repository;
 use super::error::{ChangeError, ReadError};
-use super::item::{brief_from_item, event_from_item, sent_from_item, sent_to_item};
+use super::item::{brief_from_item, reported_from_item, sent_from_item, sent_to_item};
 use super::read::{PAGE_ITEMS, decoded, pages};
 use super::retry::persist;
 use super::tables::DAY_BY_TIME;
@@ -20,15 +20,13 @@ use crate::sent::Sent;
 pub(super) const SENT: &str = "sent";
 
 /// What an event needs at least, and what reports look at beside it.
-const REPORTED: [&str; 18] = [
+const REPORTED: [&str; 16] = [
     "message",
     "address",
     "spelling",
     "at",
     "category",
-    "severity",
     "reason",
-    "authenticity",
     "account",
     "list",
     "campaign",
@@ -71,7 +69,7 @@ impl Repository {
             request = request.expression_attribute_names(name, attribute);
         }
         let pages = pages(move |start| self.query(request.clone().set_exclusive_start_key(start)));
-        decoded(pages, event_from_item, format!("events of {day}"))
+        decoded(pages, reported_from_item, format!("events of {day}"))
     }
 
     /// Every contact in short (strongly consistent), in no particular order. One whose every event was taken back is left

@@ -50,6 +50,7 @@ async fn the_events_of_a_day_come_the_latest_first_without_what_reports_leave_ou
             .await
             .unwrap();
         let expected = Event {
+            severity: Severity::None,
             status: None,
             reply: None,
             final_recipient: None,
