@@ -21,12 +21,14 @@
 //! A write that was answered with success survives a crash of the process and, as far as the disk keeps its word, of
 //! the machine: it is in SQLite's write-ahead log and flushed (`synchronous = FULL`) before the answer. Writes that
 //! wait at the same time share one flush, so durability is paid once a group and not once an object.
+//! [`LocalStack::open_unflushed`] and [`LocalStack::temporary`] promise none of it.
 //!
 //! # What is not supported
 //!
-//! S3: versions, tags, access control, encryption. SQS: other queues than the two there are, and FIFO. DynamoDB: whatever dynoxide does not do. Secrets
-//! Manager: binary secrets, earlier versions, rotation, recovery. All answer with an error and not with a pretended
-//! success. One process at a time may have a folder open; [`secrets_manager`] alone needs no such claim.
+//! S3: versions, tags, access control, encryption. SQS: other queues than the two there are, and FIFO. DynamoDB: whatever
+//! dynoxide does not do. Secrets Manager: binary secrets, earlier versions, rotation, recovery. All answer with an error
+//! and not with a pretended success. Expired items go when a folder is opened, once a day. One process at a time may have
+//! a folder open; [`secrets_manager`] alone needs no such claim.
 
 mod blobs;
 mod clock;

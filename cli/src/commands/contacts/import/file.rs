@@ -221,15 +221,16 @@ fn recognise(header: &Header, own: usize, form: Form, from: Option<ListSource>) 
     let best = fitting.rev().max_by_key(|layout| layout.columns.len());
     best.ok_or_else(|| {
         let seen = header.columns.get(..own).unwrap_or_default().join(", ");
-        let wanted = LAYOUTS
+        let wanted: Vec<_> = LAYOUTS
             .iter()
             .filter(|layout| from.is_none_or(|from| layout.source == from))
-            .map(|layout| format!("\n  {}: {}", layout.name, layout.columns.join(", ")));
+            .map(|layout| format!("{} ({})", layout.name, layout.columns.join(", ")))
+            .collect();
         Hinted::new(
             format!("these are nobody's columns that are known here: {seen}"),
             format!(
-                "--from plain takes the addresses alone; columns that are known:{}",
-                wanted.collect::<String>()
+                "--from plain takes the addresses alone; columns that are known are those of {}",
+                wanted.join("; ")
             ),
         )
         .into()
