@@ -224,12 +224,12 @@ fn recognise(header: &Header, own: usize, form: Form, from: Option<ListSource>) 
         let wanted: Vec<_> = LAYOUTS
             .iter()
             .filter(|layout| from.is_none_or(|from| layout.source == from))
-            .map(|layout| format!("{} ({})", layout.name, layout.columns.join(", ")))
+            .map(|layout| format!("{}: {}", layout.name, layout.columns.join(", ")))
             .collect();
         Hinted::new(
             format!("these are nobody's columns that are known here: {seen}"),
             format!(
-                "--from plain takes the addresses alone; columns that are known are those of {}",
+                "--from plain takes the addresses alone; columns that are known: {}",
                 wanted.join("; ")
             ),
         )
