@@ -63,8 +63,17 @@ pub struct Event {
     pub own_category: Option<String>,
     /// Where the recipient can be reached from now on.
     pub new_address: Option<Address>,
-    /// How sure it is that the message speaks of mail we sent.
-    pub authenticity: Authenticity,
+    /// How sure it is that the message speaks of mail we sent; `None` when nobody asked: somebody did this by hand, or an
+    /// earlier version recorded it.
+    pub authenticity: Option<Authenticity>,
+    /// What shows that, or what is wrong with it, in words for people.
+    pub proof: Option<String>,
+    /// When the mail that it is about was sent, as far as that is known; then never later than `at`.
+    pub sent_at: Option<Moment>,
+    /// Whether it came so long after that mail was sent that it counts no more.
+    pub stale: bool,
+    /// The server that handed the report over.
+    pub server: Option<String>,
     /// When the item may be deleted; stored to the second.
     pub expires_at: Option<Moment>,
     /// Who did it, for manual actions.
@@ -102,7 +111,11 @@ impl Event {
             evidence: None,
             own_category: None,
             new_address: None,
-            authenticity: Authenticity::None,
+            authenticity: None,
+            proof: None,
+            sent_at: None,
+            stale: false,
+            server: None,
             expires_at: None,
             actor: None,
             note: None,
@@ -251,21 +264,47 @@ impl Ruling {
     }
 }
 
-/// How sure it is that a message speaks of mail we sent.
+/// How sure it is that a message speaks of mail we sent. A greater one is surer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authenticity {
-    /// Nothing proves it.
+    /// Nothing speaks for it, or something against it.
     #[default]
     None,
+    /// What came back names our domain and is recent. Anybody who has mail of ours can write that.
+    Plausible,
+    /// What came back bears a signature of our domain (DKIM, RFC 6376) over a header that names the contact.
+    Dkim,
+    /// The sender has noted down that the mail which came back went to the contact, and to nobody else.
+    Ledger,
+    /// It came to an address that was signed for the contact.
+    Signed,
 }
 
 impl Authenticity {
+    /// From the least to the surest.
+    pub const ALL: &'static [Self] = &[Self::None, Self::Plausible, Self::Dkim, Self::Ledger, Self::Signed];
+
     /// The stable wire name, kebab-case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Plausible => "plausible",
+            Self::Dkim => "dkim",
+            Self::Ledger => "ledger",
+            Self::Signed => "signed",
         }
+    }
+
+    /// Whether no stranger can have written it.
+    pub fn is_proof(self) -> bool {
+        self >= Self::Dkim
+    }
+}
+
+impl fmt::Display for Authenticity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -273,13 +312,11 @@ impl FromStr for Authenticity {
     type Err = UnknownWord;
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        match word {
-            "none" => Ok(Self::None),
-            _ => Err(UnknownWord {
-                vocabulary: "Authenticity",
-                word: word.to_owned(),
-            }),
-        }
+        let known = Self::ALL.iter().find(|known| known.as_str() == word);
+        known.copied().ok_or_else(|| UnknownWord {
+            vocabulary: "Authenticity",
+            word: word.to_owned(),
+        })
     }
 }
 

@@ -186,6 +186,8 @@ fn bound_texts(event: &mut Event) {
         &mut event.rules_version,
         &mut event.evidence,
         &mut event.own_category,
+        &mut event.proof,
+        &mut event.server,
         &mut event.actor,
         &mut event.note,
     ] {

@@ -77,7 +77,11 @@ pub(super) fn event_to_item(event: &Event) -> Item {
     item.text("evidence", event.evidence.as_ref());
     item.text("own_category", event.own_category.as_ref());
     item.text("new_address", event.new_address.as_ref());
-    item.text("authenticity", Some(event.authenticity.as_str()));
+    item.text("authenticity", event.authenticity);
+    item.text("proof", event.proof.as_ref());
+    item.text("sent_at", event.sent_at);
+    item.flag("stale", event.stale);
+    item.text("server", event.server.as_ref());
     item.number("expires_at", event.expires_at.map(|at| at.timestamp().as_second()));
     item.text("actor", event.actor.as_ref());
     item.text("note", event.note.as_ref());
@@ -87,6 +91,7 @@ pub(super) fn event_to_item(event: &Event) -> Item {
 
 pub(super) fn event_from_item(item: Item) -> Result<Event, DamagedItem> {
     let mut item = Reader::new(item, "message");
+    let proof: Option<String> = item.read("proof")?;
     Ok(Event {
         message: item.needed("message")?,
         address: item.address()?,
@@ -111,7 +116,12 @@ pub(super) fn event_from_item(item: Item) -> Result<Event, DamagedItem> {
         evidence: item.read("evidence")?,
         own_category: item.read("own_category")?,
         new_address: item.mail_address("new_address")?,
-        authenticity: item.needed("authenticity")?,
+        // Before anybody asked, all were said to be `none`, and nothing was said about why.
+        authenticity: item.read("authenticity")?.filter(|_| proof.is_some()),
+        proof,
+        sent_at: item.read("sent_at")?,
+        stale: item.flag("stale")?,
+        server: item.read("server")?,
         expires_at: item
             .number("expires_at")?
             .map(|seconds: i64| Moment::from_millis(seconds.saturating_mul(1000))),
@@ -307,6 +317,13 @@ impl Attributes {
         }
     }
 
+    /// Absent unless it is so.
+    fn flag(&mut self, name: &str, is_so: bool) {
+        if is_so {
+            self.put(name, AttributeValue::Bool(true));
+        }
+    }
+
     /// The key, and the spelling where it differs.
     fn address(&mut self, address: Option<&ContactAddress>) {
         self.text("address", address);
@@ -358,6 +375,14 @@ impl Reader {
                 .map(Some)
                 .map_err(|_| self.damaged(attribute, format!("out of range: {digits}"))),
             Some(_) => Err(self.damaged(attribute, "no number")),
+        }
+    }
+
+    fn flag(&mut self, attribute: &'static str) -> Result<bool, DamagedItem> {
+        match self.item.remove(attribute) {
+            None => Ok(false),
+            Some(AttributeValue::Bool(is_so)) => Ok(is_so),
+            Some(_) => Err(self.damaged(attribute, "neither true nor false")),
         }
     }
 

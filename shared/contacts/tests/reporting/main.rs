@@ -132,6 +132,7 @@ fn type_of(value: &AttributeValue) -> &'static str {
         AttributeValue::N(_) => "N",
         AttributeValue::B(_) => "B",
         AttributeValue::Ss(_) => "SS",
+        AttributeValue::Bool(_) => "BOOL",
         other => panic!("a type that reports do not know: {other:?}"),
     }
 }

@@ -1,7 +1,7 @@
 //! What the page's answers are about: two campaigns, and what came back.
 
 use rebound_classify::{Address, Category, EnhancedStatus, Reason, ReplyCode, Severity};
-use rebound_contacts::{Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment, Ruling};
+use rebound_contacts::{Authenticity, Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment, Ruling};
 
 /// When, whom, what, why, which campaign; then the server's words.
 type Row = (
@@ -181,6 +181,11 @@ fn record(nth: u32, (at, address, kind, reason, campaign, diagnostic): &Row) -> 
             event.list = event.address.as_ref().map(|_| "news".to_owned());
             event.object_key = Some(format!("raw/bounces/00/{message}.eml"));
             event.rules_version = text("1");
+            event.authenticity = Some(Authenticity::Signed);
+            event.proof = text("return path signed with key 1");
+            event.server = text("203.0.113.7");
+            event.sent_at = Some(Moment::from_millis(at.as_millis() - LATE_MILLIS));
+            event.stale = *kind == EventKind::Mail(Category::OutOfOffice);
             event.expires_at = Some(Moment::from_millis(at.as_millis() + EXPIRY_MILLIS));
         }
     }
@@ -197,6 +202,9 @@ fn record(nth: u32, (at, address, kind, reason, campaign, diagnostic): &Row) -> 
     }
     MessageRecord::new(vec![event]).unwrap()
 }
+
+/// An hour.
+const LATE_MILLIS: i64 = 60 * 60 * 1000;
 
 /// A year and a month.
 const EXPIRY_MILLIS: i64 = 396 * 24 * 60 * 60 * 1000;
