@@ -15,6 +15,7 @@ mod event;
 #[cfg(any(feature = "dynamodb", test))]
 mod history;
 mod journal;
+mod ledger;
 mod moment;
 mod policy;
 mod record;
@@ -29,6 +30,7 @@ pub use contact::{Change, Contact, Counters, LastVerdict, Status, fold};
 pub use decision::{Cause, Suppression};
 pub use event::{Authenticity, Event, EventKind, ManualAction, Ruling};
 pub use journal::JOURNAL_DEPTH;
+pub use ledger::{InvalidMessageId, LedgerEntry, MessageId, SentMessage};
 pub use moment::{InvalidMoment, Moment};
 pub use policy::{
     Breaker, DEFAULT_POLICY, InvalidPolicy, Overrides, Policy, PolicyErrors, PolicyFault, Protected, SoftLimit,

@@ -92,11 +92,12 @@ const IN_TRANSACTIONS: [(&str, &str); 2] = [
 ];
 
 /// What these sources ask for as well, for the command alone: tables and accounts are created and removed by people, who also
-/// say how much was sent.
-const FOR_THE_COMMAND: [&str; 7] = [
+/// say how much was sent, and what to whom.
+const FOR_THE_COMMAND: [&str; 8] = [
     ".create_table()",
     ".update_time_to_live()",
     ".put_item()",
+    ".batch_write_item()",
     ".list_objects_v2()",
     ".create_secret()",
     ".describe_secret()",

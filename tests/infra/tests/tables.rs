@@ -65,23 +65,17 @@ async fn a_table_that_differs_is_noticed() {
 }
 
 #[tokio::test]
-async fn events_expire_by_the_attribute_that_the_code_names() {
+async fn items_expire_by_the_attribute_that_the_code_names() {
     let requests = requests().await;
-    let expiry = requests
-        .iter()
-        .find_map(|request| request.get("TimeToLiveSpecification"))
-        .unwrap();
     let template = template();
-    assert_eq!(
-        template.at("/Resources/EventsTable/Properties/TimeToLiveSpecification"),
-        expiry
-    );
-    for other in ["ContactsTable", "MailboxesTable"] {
-        assert!(
-            template
-                .at(&format!("/Resources/{other}/Properties/TimeToLiveSpecification"))
-                .is_null()
-        );
+    for (table, suffix) in TABLES {
+        let expiry = requests
+            .iter()
+            .filter(|request| request["TableName"] == format!("x-{suffix}").as_str())
+            .find_map(|request| request.get("TimeToLiveSpecification"));
+        let in_template = template.at(&format!("/Resources/{table}/Properties/TimeToLiveSpecification"));
+        assert_eq!(in_template, expiry.unwrap_or(&Value::Null), "{table}");
+        assert_eq!(expiry.is_some(), ["events", "sent"].contains(&suffix), "{table}");
     }
 }
 
@@ -122,10 +116,11 @@ fn differences(template: &Template, requests: &[Value]) -> Vec<String> {
     differences
 }
 
-const TABLES: [(&str, &str); 3] = [
+const TABLES: [(&str, &str); 4] = [
     ("ContactsTable", "contacts"),
     ("EventsTable", "events"),
     ("MailboxesTable", "mailboxes"),
+    ("SentTable", "sent"),
 ];
 
 fn template() -> Template {

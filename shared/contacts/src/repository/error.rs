@@ -92,6 +92,16 @@ pub enum Failure {
     /// An item is not as this version writes it.
     #[error(transparent)]
     Damaged(#[from] DamagedItem),
+    /// An item of the sent ledger is not as its senders should write it.
+    #[error("the attribute `{attribute}` of {message_id:?} is {trouble}; docs/sent-ledger.md says how it is written")]
+    Miswritten {
+        /// Its partition key.
+        message_id: String,
+        /// Which attribute.
+        attribute: &'static str,
+        /// What is wrong with it.
+        trouble: String,
+    },
 }
 
 /// An item that can't be read.

@@ -298,20 +298,20 @@ pub(super) fn sent_from_item(item: Item) -> Result<Sent, DamagedItem> {
 
 /// An item being written.
 #[derive(Default)]
-struct Attributes(Item);
+pub(super) struct Attributes(pub(super) Item);
 
 impl Attributes {
     fn put(&mut self, name: &str, value: AttributeValue) {
         self.0.insert(name.to_owned(), value);
     }
 
-    fn text(&mut self, name: &str, value: Option<impl Display>) {
+    pub(super) fn text(&mut self, name: &str, value: Option<impl Display>) {
         if let Some(value) = value {
             self.put(name, AttributeValue::S(value.to_string()));
         }
     }
 
-    fn number(&mut self, name: &str, value: Option<impl Display>) {
+    pub(super) fn number(&mut self, name: &str, value: Option<impl Display>) {
         if let Some(value) = value {
             self.put(name, AttributeValue::N(value.to_string()));
         }
@@ -337,13 +337,13 @@ impl Attributes {
 }
 
 /// An item being read. Values are taken out of it.
-struct Reader {
+pub(super) struct Reader {
     item: Item,
     key: String,
 }
 
 impl Reader {
-    fn new(item: Item, partition: &str) -> Self {
+    pub(super) fn new(item: Item, partition: &str) -> Self {
         let key = item
             .get(partition)
             .and_then(|key| key.as_s().ok())
@@ -352,7 +352,7 @@ impl Reader {
         Self { item, key }
     }
 
-    fn read<T: FromStr>(&mut self, attribute: &'static str) -> Result<Option<T>, DamagedItem> {
+    pub(super) fn read<T: FromStr>(&mut self, attribute: &'static str) -> Result<Option<T>, DamagedItem> {
         match self.item.remove(attribute) {
             None => Ok(None),
             Some(AttributeValue::S(text)) => text
@@ -363,11 +363,11 @@ impl Reader {
         }
     }
 
-    fn needed<T: FromStr>(&mut self, attribute: &'static str) -> Result<T, DamagedItem> {
+    pub(super) fn needed<T: FromStr>(&mut self, attribute: &'static str) -> Result<T, DamagedItem> {
         self.read(attribute)?.ok_or_else(|| self.damaged(attribute, "missing"))
     }
 
-    fn number<T: FromStr>(&mut self, attribute: &'static str) -> Result<Option<T>, DamagedItem> {
+    pub(super) fn number<T: FromStr>(&mut self, attribute: &'static str) -> Result<Option<T>, DamagedItem> {
         match self.item.remove(attribute) {
             None => Ok(None),
             Some(AttributeValue::N(digits)) => digits

@@ -11,6 +11,7 @@ mod error;
 mod history;
 mod item;
 mod lanes;
+mod ledger;
 mod plan;
 mod read;
 mod recompute;

@@ -1,4 +1,4 @@
-//! The two tables and their indexes: the interface of whoever reports on them.
+//! The tables and their indexes: the interface of whoever reports on them, and of senders.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext};
@@ -20,7 +20,7 @@ pub(super) const DAY_BY_TIME: &str = "day-by-time";
 /// By `campaign` and `at`.
 const CAMPAIGN_BY_TIME: &str = "campaign-by-time";
 
-/// The attribute, in seconds since 1970, after which DynamoDB may delete an event.
+/// The attribute, in seconds since 1970, after which DynamoDB may delete an event or an entry of the sent ledger.
 const EXPIRY: &str = "expires_at";
 
 /// What the indexes on contacts carry beside the keys; not the journal, which only the fold reads. DynamoDB takes 20.
@@ -44,13 +44,15 @@ const CONTACT_PROJECTION: [&str; 17] = [
     "new_address",
 ];
 
-/// The names of the tables: `<prefix>contacts` and `<prefix>events`.
+/// The names of the tables: `<prefix>contacts`, `<prefix>events` and `<prefix>sent`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tables {
     /// One item per contact; partition key `address`.
     pub contacts: String,
     /// One item per event; partition key `message`, sort key `recipient`.
     pub events: String,
+    /// The sent ledger: one item per message and recipient; partition key `message_id`, sort key `address`.
+    pub sent: String,
 }
 
 impl Tables {
@@ -59,6 +61,7 @@ impl Tables {
         Self {
             contacts: format!("{prefix}contacts"),
             events: format!("{prefix}events"),
+            sent: format!("{prefix}sent"),
         }
     }
 
@@ -67,24 +70,10 @@ impl Tables {
     /// For embedded and test stores; in the cloud the template creates them.
     pub async fn ensure(&self, client: &Client) -> Result<(), TableError> {
         ensure(client, &self.contacts, contacts().table_name(&self.contacts)).await?;
-        if ensure(client, &self.events, events().table_name(&self.events)).await? {
-            let failed = |reason| TableError {
-                table: self.events.clone(),
-                reason,
-            };
-            let expiry = TimeToLiveSpecification::builder()
-                .attribute_name(EXPIRY)
-                .enabled(true)
-                .build();
-            let expiry = expiry.map_err(|error| failed(error.to_string()))?;
-            let request = client
-                .update_time_to_live()
-                .table_name(&self.events)
-                .time_to_live_specification(expiry);
-            request
-                .send()
-                .await
-                .map_err(|error| failed(DisplayErrorContext(error).to_string()))?;
+        for (table, definition) in [(&self.events, events()), (&self.sent, sent())] {
+            if ensure(client, table, definition.table_name(table)).await? {
+                expire(client, table).await?;
+            }
         }
         Ok(())
     }
@@ -114,6 +103,26 @@ async fn ensure(client: &Client, table: &str, definition: CreateTableInputBuilde
             reason: DisplayErrorContext(error).to_string(),
         }),
     }
+}
+
+/// Has items deleted when their time has come.
+async fn expire(client: &Client, table: &str) -> Result<(), TableError> {
+    let failed = |reason| TableError {
+        table: table.to_owned(),
+        reason,
+    };
+    let expiry = TimeToLiveSpecification::builder()
+        .attribute_name(EXPIRY)
+        .enabled(true)
+        .build();
+    let expiry = expiry.map_err(|error| failed(error.to_string()))?;
+    let request = client
+        .update_time_to_live()
+        .table_name(table)
+        .time_to_live_specification(expiry);
+    let set = request.send().await;
+    set.map(drop)
+        .map_err(|error| failed(DisplayErrorContext(error).to_string()))
 }
 
 fn contacts() -> CreateTableInputBuilder {
@@ -152,6 +161,11 @@ fn events() -> CreateTableInputBuilder {
     )
 }
 
+fn sent() -> CreateTableInputBuilder {
+    let none = Projection::builder().build();
+    on_demand(&["message_id", "address"], ("message_id", Some("address")), &[], &none)
+}
+
 /// An on-demand table whose key and index attributes are all strings.
 fn on_demand(
     attributes: &[&str],
@@ -175,11 +189,13 @@ fn on_demand(
             .build()
             .ok()
     });
+    let indexes: Vec<_> = indexes.collect();
     CreateTableInputBuilder::default()
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(attributes.collect()))
         .set_key_schema(Some(key(partition, sort)))
-        .set_global_secondary_indexes(Some(indexes.collect()))
+        // None may be named, but no empty list of them.
+        .set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes))
 }
 
 fn key(partition: &str, sort: Option<&str>) -> Vec<KeySchemaElement> {

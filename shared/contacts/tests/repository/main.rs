@@ -11,6 +11,7 @@ mod batches;
 mod breaker;
 mod deadline;
 mod killed;
+mod ledger;
 mod reading;
 mod recompute;
 mod recording;

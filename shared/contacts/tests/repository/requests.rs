@@ -1,5 +1,6 @@
 //! What goes over the wire: watched, and interfered with.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -10,9 +11,10 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemInput, BatchWriteItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::operation::scan::ScanInput;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, WriteRequest};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 /// What was asked for, and what becomes of the answers.
@@ -25,6 +27,8 @@ struct State {
     lost: AtomicU32,
     outdated: AtomicU32,
     unprocessed: AtomicU32,
+    /// What a write that is under way leaves unprocessed.
+    withheld: Mutex<HashMap<String, Vec<WriteRequest>>>,
     page: AtomicU32,
 }
 
@@ -44,7 +48,7 @@ impl Requests {
         self.0.outdated.store(count, Ordering::SeqCst);
     }
 
-    /// The next reads of several items, so many, leave half of what they find unprocessed, rounded up.
+    /// The next reads or writes of several items, so many, leave half of them unprocessed, rounded up.
     pub(crate) fn leave_unprocessed(&self, count: u32) {
         self.0.unprocessed.store(count, Ordering::SeqCst);
     }
@@ -66,6 +70,23 @@ impl Intercept for Requests {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        if let Some(write) = context.input_mut().downcast_mut::<BatchWriteItemInput>()
+            && self.0.unprocessed.load(Ordering::SeqCst) > 0
+        {
+            for (table, requests) in write.request_items.iter_mut().flatten() {
+                let withheld = requests.split_off(requests.len() / 2);
+                self.0.withheld.lock().unwrap().insert(table.clone(), withheld);
+            }
+            // One that would be empty is not sent, and DynamoDB takes none such.
+            if write
+                .request_items
+                .iter()
+                .flatten()
+                .any(|(_, requests)| requests.is_empty())
+            {
+                write.request_items = Some(std::mem::take(&mut self.0.withheld.lock().unwrap()));
+            }
+        }
         let page = i32::try_from(self.0.page.load(Ordering::SeqCst))?;
         if page == 0 {
             return Ok(());
@@ -116,6 +137,13 @@ impl Intercept for Requests {
         let Some(Ok(output)) = context.output_or_error_mut() else {
             return Ok(());
         };
+        if let Some(written) = output.downcast_mut::<BatchWriteItemOutput>() {
+            let withheld = std::mem::take(&mut *self.0.withheld.lock().unwrap());
+            if !withheld.is_empty() && take_one(&self.0.unprocessed) {
+                written.unprocessed_items = Some(withheld);
+            }
+            return Ok(());
+        }
         let Some(read) = output.downcast_mut::<BatchGetItemOutput>() else {
             return Ok(());
         };

@@ -24,7 +24,7 @@ const FAMILIES: [&str; 5] = [
 ];
 
 /// What each role may do, on what. Whoever changes what the code asks of AWS changes the template and this table.
-const GRANTS: [(&str, &str, &[&str]); 31] = [
+const GRANTS: [(&str, &str, &[&str]); 32] = [
     (
         "ClassifierRole",
         "${ClassifierLog.Arn}",
@@ -68,6 +68,7 @@ const GRANTS: [(&str, &str, &[&str]); 31] = [
             "dynamodb:PutItem",
         ],
     ),
+    ("ClassifierRole", "${SentTable.Arn}", &["dynamodb:Query"]),
     (
         "ClassifierRole",
         "*",

@@ -5,7 +5,13 @@ use serde_json::{Value, json};
 use crate::{Deployment, Resource};
 
 /// Logical ids of what holds data that nobody can make again.
-const KEPT: [&str; 4] = ["Messages", "EventsTable", "ContactsTable", "MailboxesTable"];
+const KEPT: [&str; 5] = [
+    "Messages",
+    "EventsTable",
+    "ContactsTable",
+    "MailboxesTable",
+    "SentTable",
+];
 
 pub(super) fn durable(deployment: &Deployment) -> Vec<String> {
     let mut faults = Vec::new();
