@@ -15,6 +15,10 @@ pub(crate) struct Feedback {
     pub(crate) category: Category,
     /// Who complained.
     pub(crate) recipients: Vec<Address>,
+    /// Whom the report names instead, where another was believed.
+    pub(crate) named: Vec<Address>,
+    /// Where reports about the reported message were to go.
+    pub(crate) return_path: Option<Address>,
     pub(crate) reporting_mta: Option<String>,
 }
 
@@ -49,8 +53,9 @@ pub(crate) fn read_feedback(part: &str, returned: &Returned) -> Feedback {
         }
     }
     // The report may name the far end of a forwarding; the return path was made for whom we wrote to.
+    let mut named = Vec::new();
     if let Some(contact) = returned.verp.as_ref().filter(|_| recipients.len() <= 1) {
-        recipients = vec![contact.clone()];
+        named = std::mem::replace(&mut recipients, vec![contact.clone()]);
     }
     if recipients.is_empty() {
         // What the sender wrote goes before where a forwarding ended; only a list writes its own name into `To`.
@@ -79,6 +84,8 @@ pub(crate) fn read_feedback(part: &str, returned: &Returned) -> Feedback {
         category: category_of(&kind),
         kind,
         recipients,
+        named,
+        return_path: fields.get("original-mail-from").and_then(Address::parse),
         reporting_mta,
     }
 }

@@ -37,6 +37,7 @@
 
 mod decide;
 mod dialect;
+mod domain;
 mod evidence;
 pub mod explain;
 mod feedback;
@@ -48,8 +49,11 @@ mod phrases;
 mod pipeline;
 mod prefixes;
 mod proof;
+mod provenance;
 pub mod reason;
+mod received;
 mod report;
+mod returned;
 mod sent;
 mod verdict;
 mod words;
@@ -58,8 +62,11 @@ use std::cell::RefCell;
 
 use explain::{Explanation, Notes};
 
+pub use domain::organisational;
 pub use evidence::Outcome;
+pub use provenance::Provenance;
 pub use report::{Original, Report, Verdict};
+pub use returned::{ReturnedOriginal, returned_original};
 pub use sent::{InvalidVerpPattern, SentMail, VerpPattern};
 pub use words::{Action, Address, Category, EnhancedStatus, Reason, ReplyCode, Severity, UnknownWord};
 

@@ -1,6 +1,7 @@
 //! The message that came back: who sent it to whom, about what, in which campaign.
 
 use crate::mime::{Fields, Mail, Role, addresses, lines_of, split_once};
+use crate::provenance::Provenance;
 use crate::report::Original;
 use crate::sent::SentMail;
 use crate::words::Address;
@@ -23,6 +24,8 @@ pub(crate) struct Returned {
     pub(crate) senders: Vec<Address>,
     /// Where providers note the recipient that they took out of `To`.
     pub(crate) delivered_to: Option<Address>,
+    /// What it shows of its origin.
+    pub(crate) provenance: Provenance,
     /// Whether anything of the message came back.
     pub(crate) present: bool,
 }
@@ -101,7 +104,7 @@ pub(crate) fn from_text(text: &str, sent: &SentMail) -> Returned {
     from_fields(&Fields::parse(fields_text.as_bytes()), sent)
 }
 
-fn from_fields(fields: &Fields<'_>, sent: &SentMail) -> Returned {
+pub(crate) fn from_fields(fields: &Fields<'_>, sent: &SentMail) -> Returned {
     let first = |list: &[String]| {
         list.iter().find_map(|name| {
             let value = fields.get(name)?.trim();
@@ -116,10 +119,8 @@ fn from_fields(fields: &Fields<'_>, sent: &SentMail) -> Returned {
     };
     let to = fields.get("to").map(addresses).unwrap_or_default();
     let from = fields.get("from").map(addresses).unwrap_or_default();
-    let mut senders = from.clone();
-    for name in ["return-path", "sender", "reply-to", "list-post", "errors-to"] {
-        senders.extend(fields.get(name).map(addresses).unwrap_or_default());
-    }
+    let listed = |name| fields.get(name).map(addresses).unwrap_or_default();
+    let (return_path, errors_to, sender) = (listed("return-path"), listed("errors-to"), listed("sender"));
     let original = Original {
         message_id: fields
             .get("message-id")
@@ -129,7 +130,7 @@ fn from_fields(fields: &Fields<'_>, sent: &SentMail) -> Returned {
             .get("subject")
             .map(str::to_owned)
             .filter(|subject| !subject.is_empty()),
-        from: from.into_iter().next(),
+        from: from.first().cloned(),
         to: single(&to),
         date: fields.get("date").map(str::to_owned).filter(|date| !date.is_empty()),
         list: fields.get("list-id").map(list_id).filter(|id| !id.is_empty()),
@@ -157,14 +158,42 @@ fn from_fields(fields: &Fields<'_>, sent: &SentMail) -> Returned {
             .next()
     });
     let contact = first(&sent.contact_headers).and_then(|value| addresses(&value).into_iter().next());
-    let return_path = fields.get("return-path").map(addresses).unwrap_or_default();
+    let verp = sent.contact_of(&return_path);
+    let provenance = Provenance::of_returned(
+        fields,
+        return_path.iter().chain(&errors_to),
+        from.iter().chain(&sender).chain(&return_path),
+        original.message_id.as_deref(),
+    );
+    let others = ["reply-to", "list-post"].into_iter().flat_map(listed);
+    let senders = [from, return_path, sender, errors_to]
+        .into_iter()
+        .flatten()
+        .chain(others)
+        .collect();
     Returned {
         original,
-        verp: sent.contact_of(&return_path),
+        verp,
         contact,
         senders,
         delivered_to,
+        provenance,
         present,
+    }
+}
+
+impl Returned {
+    /// Whom it says it was sent to, wherever, the most trustworthy first; not whom it is from.
+    pub(crate) fn recipients(&self) -> impl Iterator<Item = &Address> {
+        [&self.contact, &self.original.to, &self.delivered_to]
+            .into_iter()
+            .flatten()
+            .filter(|address| address.as_str().contains('@') && !self.is_sender(address))
+    }
+
+    /// Whether it is an address of the sender or of the list.
+    pub(crate) fn is_sender(&self, address: &Address) -> bool {
+        self.senders.iter().any(|sender| sender.same(address))
     }
 }
 

@@ -12,8 +12,9 @@ use crate::feedback::{Feedback, category_of, read_feedback};
 use crate::kinds::{self, Kind};
 use crate::merge::merge;
 use crate::mime::{Mail, Role, addresses};
-use crate::original::{Returned, from_text, made_for, read_returned};
+use crate::original::{Returned, from_fields, from_text, made_for, read_returned};
 use crate::proof::{HeaderProof, Signs, is_by_robot};
+use crate::provenance::{Provenance, timestamp};
 use crate::reason::Rules;
 use crate::report::{Original, Report, Verdict};
 use crate::sent::SentMail;
@@ -47,10 +48,10 @@ impl Engine {
             report.notes.push("cut off or badly made: a part never ends".into());
         }
         report.rules_version = Cow::Owned(self.rules().version().to_owned());
-        report.written_at = mail
-            .header("date")
-            .and_then(mail_parser::DateTime::parse_rfc822)
-            .map(|date| date.to_timestamp());
+        report.written_at = mail.header("date").and_then(timestamp);
+        if !report.recipients.is_empty() {
+            report.provenance.arrived_with(&mail, &report.original);
+        }
         report
     }
 
@@ -115,8 +116,10 @@ impl Engine {
     /// A scanner's notice that lists the recipients as a delivery report does.
     fn virus_report(&self, mail: &Mail<'_>, kind: Kind, status: StatusReport) -> Report {
         let dialect = self.dialects.recognise(mail, mail.own_text());
-        let notice = kind_verdict(kind);
+        let returned = read_returned(mail, None, &self.sent);
+        let notice = kind_verdict(kind, Vec::new());
         let about = |evidence: Evidence| Verdict {
+            candidates: each_once([&evidence.original, &evidence.recipient].into_iter().flatten()),
             address: evidence.original.or_else(|| evidence.recipient.clone()),
             final_recipient: evidence.recipient,
             status: evidence.status,
@@ -127,7 +130,8 @@ impl Engine {
         Report {
             category: notice.category,
             recipients: status.recipients.into_iter().map(about).collect(),
-            original: read_returned(mail, None, &self.sent).original,
+            original: returned.original,
+            provenance: returned.provenance,
             dialect: dialect.map(Cow::Borrowed),
             reporting_mta: status.reporting_mta,
             ..blank()
@@ -136,7 +140,13 @@ impl Engine {
 
     /// Mail that reports no failure: an automatic answer, a request, a notice, a complaint.
     fn kind_report(&self, mail: &Mail<'_>, kind: Kind) -> Report {
-        let verdict = kind_verdict(kind);
+        let mut returned = read_returned(mail, None, &self.sent);
+        if kind.is_the_returned_message() {
+            returned.provenance = from_fields(&mail.fields(), &self.sent).provenance;
+        }
+        let named = [mail.from(), mail.reply_to(), mail.sender()].into_iter().flatten();
+        let candidates = each_once(kind.address.iter().chain(named).chain(returned.recipients()));
+        let verdict = kind_verdict(kind, candidates);
         Report {
             category: verdict.category,
             // A report about nobody (aggregates) charges nobody.
@@ -145,7 +155,8 @@ impl Engine {
             } else {
                 Vec::new()
             },
-            original: read_returned(mail, None, &self.sent).original,
+            original: returned.original,
+            provenance: returned.provenance,
             ..blank()
         }
     }
@@ -200,6 +211,8 @@ impl Engine {
                     category: category_of(&kind),
                     kind,
                     recipients,
+                    named: Vec::new(),
+                    return_path: None,
                     reporting_mta: None,
                 },
                 returned,
@@ -317,6 +330,7 @@ impl Engine {
             category,
             recipients,
             original: returned.original,
+            provenance: returned.provenance,
             dialect: dialect.map(Cow::Borrowed),
             ..blank()
         }
@@ -418,6 +432,7 @@ fn fields_in_text(text: &str) -> Option<StatusReport> {
 
 fn feedback_report(feedback: Feedback, returned: Returned) -> Report {
     let verdict = |address: Option<Address>| Verdict {
+        candidates: each_once(address.iter().chain(&feedback.named).chain(returned.recipients())),
         address,
         final_recipient: None,
         outcome: None,
@@ -445,15 +460,17 @@ fn feedback_report(feedback: Feedback, returned: Returned) -> Report {
         category: feedback.category,
         recipients,
         original: returned.original,
+        provenance: returned.provenance.with_return_path(feedback.return_path),
         feedback_type: Some(feedback.kind),
         reporting_mta: feedback.reporting_mta,
         ..blank()
     }
 }
 
-fn kind_verdict(kind: Kind) -> Verdict {
+fn kind_verdict(kind: Kind, candidates: Vec<Address>) -> Verdict {
     Verdict {
         address: kind.address,
+        candidates,
         final_recipient: None,
         outcome: None,
         category: kind.category,
@@ -473,6 +490,16 @@ fn kind_verdict(kind: Kind) -> Verdict {
     }
 }
 
+fn each_once<'a>(addresses: impl Iterator<Item = &'a Address>) -> Vec<Address> {
+    let mut each: Vec<Address> = Vec::new();
+    for address in addresses {
+        if !each.iter().any(|known| known.same(address)) {
+            each.push(address.clone());
+        }
+    }
+    each
+}
+
 /// Nothing is known.
 fn blank() -> Report {
     Report {
@@ -484,6 +511,7 @@ fn blank() -> Report {
         rules_version: Cow::Borrowed(""),
         reporting_mta: None,
         written_at: None,
+        provenance: Provenance::default(),
         notes: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::evidence::Outcome;
+use crate::provenance::Provenance;
 use crate::words::{Action, Address, Category, EnhancedStatus, Reason, ReplyCode, Severity};
 
 /// The verdict on one message.
@@ -31,6 +32,9 @@ pub struct Report {
     /// When the report was written, seconds since 1970-01-01 UTC, as it claims itself.
     #[serde(skip)]
     pub written_at: Option<i64>,
+    /// What it shows of its origin, and of that of the message that came back. Not looked for where there is no verdict.
+    #[serde(skip)]
+    pub provenance: Provenance,
     /// What a reviewer should know: cut short, damaged, over a limit.
     pub notes: Vec<Cow<'static, str>>,
 }
@@ -40,6 +44,10 @@ pub struct Report {
 pub struct Verdict {
     /// The contact address: the one that was mailed, and the one that is charged.
     pub address: Option<Address>,
+    /// Every address that may be the contact, the most trustworthy first, each once: where something proves whom the mail
+    /// was sent to, it proves one of these.
+    #[serde(skip)]
+    pub candidates: Vec<Address>,
     /// The address the last server tried to deliver to (RFC 3464 section 2.3.2).
     pub final_recipient: Option<Address>,
     /// What happened to the delivery, in the words of RFC 3464 section 2.3.3; none where the message reports no delivery.

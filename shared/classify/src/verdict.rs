@@ -91,8 +91,10 @@ impl Judge<'_> {
             self.contacts(&evidence),
         );
         let address = self.contacts(&evidence).next().map(|first| first.address);
+        let candidates = self.candidates(&evidence);
         Verdict {
             address,
+            candidates,
             outcome: Some(outcome),
             category,
             reason,
@@ -158,12 +160,11 @@ impl Judge<'_> {
             .original
             .as_ref()
             .filter(|address| address.as_str().contains('@'));
-        let sender = |address: &Address| returned.senders.iter().any(|sender| sender.same(address));
         let to = returned
             .original
             .to
             .as_ref()
-            .filter(|to| self.alone && !sender(to) && to.as_str().contains('@'));
+            .filter(|to| self.alone && !returned.is_sender(to) && to.as_str().contains('@'));
         let candidates = [
             (ContactSource::ReturnPath, verp),
             (ContactSource::ContactHeader, contact),
@@ -177,6 +178,19 @@ impl Judge<'_> {
         })
     }
 
+    /// Every address that may be the contact, each once. What the returned message names is none by itself where the report is
+    /// about several, but still may be proven to be it.
+    fn candidates(&self, evidence: &Evidence) -> Vec<Address> {
+        let named = self.contacts(evidence).map(|candidate| candidate.address);
+        let mut candidates = Vec::with_capacity(4);
+        for address in named.chain(self.returned.recipients().cloned()) {
+            if !candidates.iter().any(|known: &Address| known.same(&address)) {
+                candidates.push(address);
+            }
+        }
+        candidates
+    }
+
     /// Where the recipient has moved to, when the words name one address that is neither the old one nor ours.
     fn new_address(&self, evidence: &Evidence) -> Option<Address> {
         let old = [
@@ -185,8 +199,7 @@ impl Judge<'_> {
             self.returned.original.to.as_ref(),
         ];
         let known = |address: &Address| {
-            old.iter().flatten().any(|other| other.same(address))
-                || self.returned.senders.iter().any(|other| other.same(address))
+            old.iter().flatten().any(|other| other.same(address)) || self.returned.is_sender(address)
         };
         let mut named = addresses_in_text(&evidence.words)
             .into_iter()

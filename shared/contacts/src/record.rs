@@ -317,6 +317,7 @@ mod tests {
             rules_version: "1".into(),
             reporting_mta: None,
             written_at: None,
+            provenance: rebound_classify::Provenance::default(),
             notes: Vec::new(),
         }
     }
@@ -324,6 +325,7 @@ mod tests {
     fn verdict(address: Option<&str>, category: Category) -> Verdict {
         Verdict {
             address: address.and_then(Address::parse),
+            candidates: Vec::new(),
             final_recipient: None,
             outcome: None,
             category,

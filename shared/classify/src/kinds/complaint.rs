@@ -39,6 +39,9 @@ const RECIPIENT_FIELDS: &[&str] = &[
     "x-delivered-to",
 ];
 
+/// The rule for a reported message that came back bare.
+pub(super) const UNWRAPPED: &str = "complaint.unwrapped";
+
 pub(super) fn recognise(letter: &Letter<'_>) -> Option<Kind> {
     if let Some(kind) = aggregate(letter) {
         return Some(kind);
@@ -84,15 +87,7 @@ fn unwrapped(letter: &Letter<'_>) -> Option<Kind> {
         words: format!("Return-Path: <{path}>"),
     })?;
     let reported = addresses(recipient).into_iter().next();
-    Some(
-        Kind::new(
-            Category::Complaint,
-            Reason::Feedback,
-            "complaint.unwrapped",
-            Some(evidence),
-        )
-        .about(reported),
-    )
+    Some(Kind::new(Category::Complaint, Reason::Feedback, UNWRAPPED, Some(evidence)).about(reported))
 }
 
 /// DMARC aggregate reports (RFC 7489 section 7.2.1.1) and TLS reports (RFC 8460): statistics about our own domain.

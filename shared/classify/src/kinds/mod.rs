@@ -79,6 +79,11 @@ impl Kind {
         }
     }
 
+    /// Whether the message that came back is all there is: nothing was wrapped around it.
+    pub(crate) fn is_the_returned_message(&self) -> bool {
+        self.rule == complaint::UNWRAPPED
+    }
+
     fn about(self, address: Option<Address>) -> Self {
         Self { address, ..self }
     }

@@ -111,6 +111,14 @@ impl<'a> Mail<'a> {
             .flat_map(move |root| root.fields.all(&self.bytes, name))
     }
 
+    /// The header of the message itself.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        match self.parts.first() {
+            Some(root) => Fields::of_table(&self.bytes, &root.fields),
+            None => Fields::parse(&[]),
+        }
+    }
+
     /// The decoded subject, empty when there is none.
     pub(crate) fn subject(&self) -> &str {
         self.header("subject").unwrap_or_default()
