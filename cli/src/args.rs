@@ -7,6 +7,7 @@ mod global;
 mod policy;
 mod report;
 mod reprocess;
+mod sent;
 mod serve;
 mod shell;
 
@@ -29,6 +30,7 @@ pub(crate) use global::{GlobalArgs, Volume, variables};
 pub(crate) use policy::PolicyCommand;
 pub(crate) use report::{CampaignsCommand, FailOn, ReportArgs, SentArgs};
 pub(crate) use reprocess::ReprocessArgs;
+pub(crate) use sent::{SentCommand, SentImportArgs};
 pub(crate) use serve::ServeArgs;
 pub(crate) use shell::{CompletionsArgs, ManArgs};
 
@@ -126,6 +128,12 @@ pub(crate) enum Command {
     /// Say how much was sent, so that reports can give rates
     #[command(subcommand, after_help = report::SENT_EXAMPLES)]
     Campaigns(CampaignsCommand),
+    /// Note which message went to whom, so that what is said about it can be believed
+    ///
+    /// Optional. A report that carries the Message-ID of mail that went to one recipient only can't be made up by anybody
+    /// else. docs/sent-ledger.md says how senders write these notes themselves.
+    #[command(subcommand, after_help = sent::EXAMPLES)]
+    Sent(SentCommand),
     /// Judge archived messages again, by newer rules or by your own, and show what changes
     ///
     /// Shows what each message says otherwise, and which contacts that suppresses or frees; nothing is written without

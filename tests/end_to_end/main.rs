@@ -18,6 +18,7 @@ mod policy;
 mod report;
 mod sample_mailbox;
 mod screens;
+mod sent;
 mod serve;
 mod stack;
 mod support;

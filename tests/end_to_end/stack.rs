@@ -186,6 +186,15 @@ fn operator_commands_work_on_a_stack() {
         exported.contains(address) && !exported.contains("bob@example.org"),
         "{exported}"
     );
+    let noted = stdout(
+        stack
+            .rebound()
+            .args(["sent", "import", "-"])
+            .write_stdin("message_id,address\n<1@example.org>,bob@example.org\n"),
+    );
+    assert!(noted.contains("1 noted"), "{noted}");
+    let shown = stdout(stack.rebound().args(["sent", "show", "1@example.org"]));
+    assert!(shown.contains("bob@example.org"), "{shown}");
     let rebuilt = stderr(stack.rebound().args(["contacts", "rebuild"]));
     assert!(rebuilt.contains("2 contacts"), "{rebuilt}");
 }

@@ -12,6 +12,7 @@ mod report;
 mod reprocess;
 mod rules;
 mod run;
+mod sent;
 mod serve;
 mod shell;
 mod start;
@@ -54,6 +55,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Contacts(command) => Box::pin(contacts::execute(&place, command)).await,
         Command::Report(args) => Box::pin(report::report(&place, *args)).await,
         Command::Campaigns(command) => Box::pin(campaigns::execute(&place, command)).await,
+        Command::Sent(command) => Box::pin(sent::execute(&place, command)).await,
         Command::Reprocess(args) => Box::pin(reprocess::reprocess(&place, args)).await,
         Command::Policy(command) => policy::execute(&place, command).await,
         Command::Doctor(args) => Box::pin(doctor::doctor(&place, &args)).await,

@@ -1,14 +1,15 @@
 //! Lists that people bring: lines, or rows of a table with a header.
 
+mod cells;
 mod objects;
 mod recipient;
 mod rows;
 mod table;
 mod times;
 
-pub(crate) use objects::Objects;
+pub(crate) use cells::{Cells, first_keys, first_line, holds_objects};
 pub(crate) use recipient::recipient;
-pub(crate) use rows::{BadRow, Rows};
+pub(crate) use rows::Rows;
 pub(crate) use table::{Header, fields, plain_name};
 pub(crate) use times::time;
 

@@ -14,6 +14,7 @@ fn costs_add_up() {
         ("For every million bounces", 4),
         ("For every million bounces", 2),
         ("Whatever happens, each month", 4),
+        ("The sent ledger", 4),
     ] {
         let rows = table_rows(&page, section);
         let rows: Vec<_> = rows.iter().filter(|row| row.len() == columns).collect();

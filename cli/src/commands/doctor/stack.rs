@@ -32,7 +32,7 @@ const OUTPUTS_ON_AWS: [&str; 2] = ["Dashboard", "EventBus"];
 const SERVED: &str = "local";
 
 /// The tables, the first part of the key of each, and the indexes it must have.
-const TABLES: [(&str, &str, &[&str]); 3] = [
+const TABLES: [(&str, &str, &[&str]); 4] = [
     ("contacts", "address", &["suppressed-by-time", "domain-by-time"]),
     (
         "events",
@@ -40,10 +40,14 @@ const TABLES: [(&str, &str, &[&str]); 3] = [
         &["address-by-time", "day-by-time", "campaign-by-time"],
     ),
     ("mailboxes", "account", &[]),
+    ("sent", "message_id", &[]),
 ];
 
-/// The table whose items go after a while, and the attribute that says when.
-const EXPIRING: (&str, &str) = ("events", "expires_at");
+/// The tables whose items go after a while, and the second part of their keys.
+const EXPIRING: [(&str, &str); 2] = [("events", "recipient"), ("sent", "address")];
+
+/// The attribute that says when.
+const EXPIRY: &str = "expires_at";
 
 /// What no item is called.
 const NOBODY: &str = "rebound-doctor@invalid";
@@ -159,13 +163,14 @@ pub(super) async fn tables(dynamodb: &aws_sdk_dynamodb::Client, prefix: &str, fi
         }
         let mut item = dynamodb.get_item().table_name(&table).consistent_read(true);
         item = item.key(key, AttributeValue::S(NOBODY.to_owned()));
-        if name == EXPIRING.0 {
-            item = item.key("recipient", AttributeValue::S("-".to_owned()));
+        let expiring = EXPIRING.iter().find(|(expiring, _)| *expiring == name);
+        if let Some((_, sort_key)) = expiring {
+            item = item.key(*sort_key, AttributeValue::S("-".to_owned()));
         }
         if let Err(error) = item.send().await {
             findings.add(refused("table", &table, &error, "dynamodb:GetItem"));
         }
-        if name == EXPIRING.0 {
+        if expiring.is_some() {
             expiry(dynamodb, &table, findings).await;
         }
     }
@@ -207,10 +212,10 @@ async fn expiry(dynamodb: &aws_sdk_dynamodb::Client, table: &str, findings: &mut
             expiry.time_to_live_status,
             Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)
         );
-        is_on && expiry.attribute_name.as_deref() == Some(EXPIRING.1)
+        is_on && expiry.attribute_name.as_deref() == Some(EXPIRY)
     });
     if !is_right {
-        let detail = format!("its events never expire: time to live is not by {}", EXPIRING.1);
+        let detail = format!("its items never expire: time to live is not by {EXPIRY}");
         findings.add(Finding::new(Verdict::Warning, "table", table, detail).hint(REDEPLOY));
     }
 }

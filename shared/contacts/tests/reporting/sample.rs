@@ -1,7 +1,9 @@
 //! What the page's answers are about: two campaigns, and what came back.
 
 use rebound_classify::{Address, Category, EnhancedStatus, Reason, ReplyCode, Severity};
-use rebound_contacts::{Authenticity, Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment, Ruling};
+use rebound_contacts::{
+    Authenticity, Event, EventKind, LedgerEntry, ManualAction, MessageHash, MessageRecord, Moment, Ruling,
+};
 
 /// When, whom, what, why, which campaign; then the server's words.
 type Row = (
@@ -205,6 +207,28 @@ fn record(nth: u32, (at, address, kind, reason, campaign, diagnostic): &Row) -> 
 
 /// An hour.
 const LATE_MILLIS: i64 = 60 * 60 * 1000;
+
+/// What a sender says of two messages.
+pub(crate) fn sent() -> [LedgerEntry; 2] {
+    let sent_at: Moment = "2026-11-20T07:59:00Z".parse().unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    let full = LedgerEntry {
+        message_id: "<5@news.example.com>".parse().unwrap(),
+        address: "Ann@Example.com".parse().unwrap(),
+        list: text("news"),
+        campaign: text("autumn"),
+        sent_at,
+        expires_at: Some(Moment::from_millis(sent_at.as_millis() + EXPIRY_MILLIS)),
+    };
+    let bare = LedgerEntry {
+        message_id: "<6@news.example.com>".parse().unwrap(),
+        list: None,
+        campaign: None,
+        expires_at: None,
+        ..full.clone()
+    };
+    [full, bare]
+}
 
 /// A year and a month.
 const EXPIRY_MILLIS: i64 = 396 * 24 * 60 * 60 * 1000;

@@ -1,18 +1,16 @@
 //! A file that holds a suppression list: how it is written down, whose it is, and its rows.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io;
 
-use anyhow::{Context, Result, bail};
-use serde_json::{Map, Value};
+use anyhow::{Result, bail};
 
 use super::layouts::{LAYOUTS, Layout, PLAIN_LIST, SES_BULK_COLUMNS};
 use crate::args::{ImportArgs, ListSource};
 use crate::complaints::Hinted;
 use crate::input::{
-    ADDRESS_COLUMNS, BadRow, Header, Objects, Rows, fields, open_again_and_again, plain_name, recipient,
+    ADDRESS_COLUMNS, Cells, Header, first_keys, first_line, holds_objects, open_again_and_again, plain_name, recipient,
 };
-use crate::output::original_cell;
 
 /// A list whose layout is known.
 pub(super) struct ListFile {
@@ -35,25 +33,11 @@ enum Form {
     Objects,
 }
 
-/// The rows of a list, from the first to the last.
-pub(super) enum Cells<'a> {
-    Table(Rows<&'a File>, u8),
-    Objects(Objects<&'a File>, Vec<String>),
-}
-
 impl ListFile {
     /// Opens it and finds out whose it is.
     pub(super) fn open(args: &ImportArgs) -> Result<Self> {
         let mut file = open_again_and_again(&args.file)?;
-        let mut first = [0; 1];
-        let is_json = loop {
-            match file.read(&mut first).context("reading the list")? {
-                0 => bail!("there is nothing in it"),
-                _ if first[0].is_ascii_whitespace() => {}
-                _ => break matches!(first, [b'{' | b'[']),
-            }
-        };
-        file.rewind()?;
+        let is_json = holds_objects(&mut file)?;
         let (form, header, own) = if is_json { objects(&file)? } else { table(&file)? };
         let layout = recognise(&header, own, form, args.from)?;
         Ok(Self {
@@ -66,18 +50,11 @@ impl ListFile {
 
     /// Its rows.
     pub(super) fn rows(&self) -> io::Result<Cells<'_>> {
-        (&self.file).rewind()?;
-        if self.form == Form::Objects {
-            let names = self.header.columns.iter().map(|name| plain_name(name)).collect();
-            return Ok(Cells::Objects(Objects::new(&self.file), names));
+        match self.form {
+            Form::Objects => Cells::of_objects(&self.file, &self.header.columns),
+            Form::Table => Cells::below_header(&self.file, self.header.delimiter),
+            Form::BareTable => Cells::of_table(&self.file, self.header.delimiter),
         }
-        let mut rows = Rows::new(&self.file)?;
-        rows.delimited_by(self.header.delimiter);
-        if self.form == Form::Table {
-            // The header, which was read before.
-            while matches!(rows.next()?, Some(Ok(row)) if row.bytes.trim_ascii().is_empty()) {}
-        }
-        Ok(Cells::Table(rows, self.header.delimiter))
     }
 
     /// In which columns an address may stand.
@@ -90,68 +67,9 @@ impl ListFile {
     }
 }
 
-/// The line that a row begins on, and its cells.
-pub(super) type ListRow = (u64, Vec<String>);
-
-impl Cells<'_> {
-    /// The next row. Blank lines are left out.
-    pub(super) fn next(&mut self) -> io::Result<Option<Result<ListRow, BadRow>>> {
-        match self {
-            Self::Table(rows, delimiter) => loop {
-                let row = match rows.next()? {
-                    None => return Ok(None),
-                    Some(Err(bad)) => return Ok(Some(Err(bad))),
-                    Some(Ok(row)) => row,
-                };
-                if !row.bytes.trim_ascii().is_empty() {
-                    let cells = fields(row.bytes, *delimiter).map(|cell| original_cell(&cell).trim().to_owned());
-                    return Ok(Some(Ok((row.line, cells.collect()))));
-                }
-            },
-            Self::Objects(objects, names) => {
-                let row = objects.next()?;
-                Ok(row.map(|row| row.map(|(line, object)| (line, cells_of(&object, names)))))
-            }
-        }
-    }
-}
-
-/// The values of an object in the order of the columns.
-fn cells_of(object: &Map<String, Value>, names: &[String]) -> Vec<String> {
-    let mut cells = vec![String::new(); names.len()];
-    for (key, value) in object {
-        let key = plain_name(key);
-        if let Some(cell) = names
-            .iter()
-            .position(|name| *name == key)
-            .and_then(|column| cells.get_mut(column))
-        {
-            *cell = text_of(value);
-        }
-    }
-    cells
-}
-
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.trim().to_owned(),
-        Value::Array(values) => values.iter().map(text_of).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
-    }
-}
-
 /// The header of a table, and how many columns it has.
 fn table(file: &File) -> Result<(Form, Header, usize)> {
-    let mut rows = Rows::new(file).context("reading the list")?;
-    let mut line = Vec::new();
-    while line.trim_ascii().is_empty() {
-        match rows.next().context("reading the list")? {
-            Some(Ok(row)) => line = row.bytes.to_vec(),
-            Some(Err(bad)) => bail!("line {}: {}", bad.line, bad.what),
-            None => bail!("there is nothing in it"),
-        }
-    }
+    let line = first_line(file)?;
     let header = Header::read(&line);
     let bare = |columns: &[&str]| Header {
         columns: columns.iter().map(|&name| name.to_owned()).collect(),
@@ -177,14 +95,9 @@ fn table(file: &File) -> Result<(Form, Header, usize)> {
 
 /// The keys of the first object, how many they are, and behind them all that a layout might read.
 fn objects(file: &File) -> Result<(Form, Header, usize)> {
-    let first = match Objects::new(file).next().context("reading the list")? {
-        Some(Ok((_, object))) => object,
-        Some(Err(bad)) => bail!("line {}: {}", bad.line, bad.what),
-        None => bail!("there is no row in it"),
-    };
     let mut header = Header {
         delimiter: b',',
-        columns: first.keys().cloned().collect(),
+        columns: first_keys(file)?,
     };
     let own = header.columns.len();
     for name in LAYOUTS.iter().flat_map(Layout::reads) {
