@@ -196,6 +196,3 @@ fn sole_address(value: &str) -> Option<Address> {
     let address = named.next()?.address.as_deref().and_then(Address::parse)?;
     (named.next().is_none() && address.as_str().contains('@')).then_some(address)
 }
-
-#[cfg(test)]
-mod tests;

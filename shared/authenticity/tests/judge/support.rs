@@ -1,11 +1,13 @@
 //! Reports as servers write them, and what they are judged with.
 
-#![allow(clippy::expect_used, reason = "what can't be made here fails the test")]
+use std::sync::LazyLock;
 
 use rebound_authenticity::{Context, Finding, Settings, judge};
 use rebound_classify::Classifier;
 use rebound_contacts::SentMessage;
 use rebound_verp::{Day, Keys, Purpose};
+
+static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(Classifier::new);
 
 /// 2026-11-22 10:00 UTC.
 pub(crate) const ARRIVED: i64 = 1_795_341_600;
@@ -63,7 +65,7 @@ impl Case {
     }
 
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        let report = Classifier::new().classify(self.raw.as_bytes());
+        let report = CLASSIFIER.classify(self.raw.as_bytes());
         let context = Context {
             settings: &self.settings,
             keys: &self.keys,

@@ -6,6 +6,7 @@
     reason = "what can't be made here fails the test"
 )]
 
+mod forgery;
 mod support;
 
 use rebound_authenticity::{Finding, Settings};
