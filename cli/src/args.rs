@@ -10,6 +10,7 @@ mod reprocess;
 mod sent;
 mod serve;
 mod shell;
+mod verp;
 
 use std::path::PathBuf;
 
@@ -33,6 +34,7 @@ pub(crate) use reprocess::ReprocessArgs;
 pub(crate) use sent::{SentCommand, SentImportArgs};
 pub(crate) use serve::ServeArgs;
 pub(crate) use shell::{CompletionsArgs, ManArgs};
+pub(crate) use verp::{KeysCommand, SignArgs, VerifyArgs, VerpCommand};
 
 use crate::input::time;
 use crate::outcome;
@@ -143,6 +145,12 @@ pub(crate) enum Command {
     /// Say what verdicts do to contacts: actions, thresholds, protected addresses
     #[command(subcommand, after_help = policy::USE_EXAMPLES)]
     Policy(PolicyCommand),
+    /// Sign return addresses, so that reports about your mail can be told from forged ones
+    ///
+    /// A return address of its own for each message holds a token: list, contact and day, signed with a key that only you
+    /// have. docs/return-addresses.md describes it, and shows how a sender in another language makes it.
+    #[command(subcommand, after_help = verp::EXAMPLES)]
+    Verp(VerpCommand),
     /// Look at the rules that say why a delivery failed, and check your own
     #[command(subcommand, after_help = RULES_EXAMPLES)]
     Rules(RulesCommand),

@@ -21,7 +21,8 @@ pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
     (Outcome::Done.code(), "everything was done"),
     (
         Outcome::Incomplete.code(),
-        "something was not done, and standard error says what; or a rate is as bad as `report --fail-on` names",
+        "something was not done, and standard error says what; or a rate is as bad as `report --fail-on` names; or the \
+         address given to `verp verify` is not valid",
     ),
     (WRONG_USAGE, "the command line makes no sense; nothing was done"),
     (Outcome::Unhealthy.code(), "`doctor` found a problem"),

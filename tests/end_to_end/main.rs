@@ -22,3 +22,4 @@ mod sent;
 mod serve;
 mod stack;
 mod support;
+mod verp;

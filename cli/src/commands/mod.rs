@@ -16,6 +16,7 @@ mod sent;
 mod serve;
 mod shell;
 mod start;
+mod verp;
 
 use anyhow::Result;
 use rebound_classify::reason::RuleErrors;
@@ -58,6 +59,7 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Sent(command) => Box::pin(sent::execute(&place, command)).await,
         Command::Reprocess(args) => Box::pin(reprocess::reprocess(&place, args)).await,
         Command::Policy(command) => policy::execute(&place, command).await,
+        Command::Verp(command) => verp::execute(&place, command).await,
         Command::Doctor(args) => Box::pin(doctor::doctor(&place, &args)).await,
         Command::Serve(args) => Box::pin(serve::serve(&place, args)).await,
         Command::Rules(RulesCommand::List { rules, format }) => rules::list(&rules, format),

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use rebound_accounts::Accounts;
 use rebound_accounts::store::{AccountStore, DEFAULT_PREFIX};
+use rebound_accounts::{Accounts, DEFAULT_RETURN_PATH_KEYS, ReturnPathKeys};
 use rebound_archive::Archive;
 use rebound_classifier::{Function, UserRules};
 use rebound_classify::Classifier;
@@ -16,7 +16,7 @@ use rebound_contacts::Policy;
 use rebound_contacts::repository::{Repository, Tables};
 use rebound_fetcher::mailboxes::Mailboxes;
 use rebound_fetcher::{AccountFetcher, Clock, over_the_network};
-use rebound_local::{LocalStack, NotificationQueue, SECRETS_FOLDER};
+use rebound_local::{LocalStack, NotificationQueue, RETURN_PATH_KEYS_FILE, SECRETS_FOLDER};
 
 use crate::clock;
 use crate::complaints::step;
@@ -185,6 +185,20 @@ pub(crate) async fn accounts(place: &Place) -> Result<AccountStore> {
         Place::Folder(folder) => Ok(accounts_in(folder)),
         Place::Stack(stack) => Box::pin(Stack::find(stack)).await?.accounts(),
     }
+}
+
+/// The keys of signed return addresses of a place; in a folder a file that is replaced as a whole, like the accounts'.
+pub(crate) async fn return_path_keys(place: &Place) -> Result<ReturnPathKeys> {
+    match place {
+        Place::Folder(folder) => Ok(return_path_keys_in(folder)),
+        Place::Stack(stack) => Ok(Box::pin(Stack::find(stack)).await?.return_path_keys()),
+    }
+}
+
+/// The same for a folder.
+pub(crate) fn return_path_keys_in(folder: &Path) -> ReturnPathKeys {
+    let client = rebound_local::secrets_manager(folder);
+    ReturnPathKeys::new(client, DEFAULT_RETURN_PATH_KEYS).in_file(folder.join(RETURN_PATH_KEYS_FILE))
 }
 
 fn accounts_in(folder: &Path) -> AccountStore {

@@ -11,6 +11,7 @@ use aws_sdk_cloudformation::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::Output;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use rebound_accounts::ReturnPathKeys;
 use rebound_accounts::store::AccountStore;
 
 use super::Stores;
@@ -116,6 +117,16 @@ impl Stack {
     pub(super) fn accounts(&self) -> Result<AccountStore> {
         let client = aws_sdk_secretsmanager::Client::new(&self.config);
         Ok(AccountStore::new(client, self.output("AccountsPrefix")?))
+    }
+
+    /// The keys of its signed return addresses: a secret that the template names and does not make.
+    pub(crate) fn return_path_keys(&self) -> ReturnPathKeys {
+        let client = aws_sdk_secretsmanager::Client::new(&self.config);
+        let secret = match self.find_output("ReturnPathKeys") {
+            Some(secret) => secret.to_owned(),
+            None => format!("{}/return-path-keys", self.name),
+        };
+        ReturnPathKeys::new(client, secret)
     }
 
     /// Clients for everything in it.

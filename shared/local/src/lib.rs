@@ -48,5 +48,5 @@ pub use dynamodb::TableDefinition;
 pub use endpoint::{Endpoint, EndpointSettings};
 pub use error::{Error, StoreError};
 pub use notifications::{Depth, NotificationId, NotificationQueue, QueueMessage};
-pub use secrets::{SECRETS_FOLDER, SECRETS_PREFIX, secrets_manager};
+pub use secrets::{RETURN_PATH_KEYS, RETURN_PATH_KEYS_FILE, SECRETS_FOLDER, SECRETS_PREFIX, secrets_manager};
 pub use stack::{ACCESS_KEY, LocalStack, REGION, SECRET_KEY};

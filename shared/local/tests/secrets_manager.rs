@@ -15,7 +15,7 @@ use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Regio
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::list_secrets::ListSecretsOutput;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
-use rebound_local::{SECRETS_PREFIX, secrets_manager};
+use rebound_local::{RETURN_PATH_KEYS, RETURN_PATH_KEYS_FILE, SECRETS_PREFIX, secrets_manager};
 
 macro_rules! conformance {
     ($($check:ident),+ $(,)?) => {
@@ -307,7 +307,7 @@ async fn what_others_may_read_or_replace_is_refused_with_the_remedy() {
             Some(remedy) => {
                 let error = read.unwrap_err();
                 let message = error.message().unwrap();
-                assert!(message.contains(&remedy) && message.contains("passwords"), "{message}");
+                assert!(message.contains(&remedy) && message.contains("secrets"), "{message}");
                 let put = client
                     .put_secret_value()
                     .secret_id(&name)
@@ -330,6 +330,8 @@ async fn a_name_that_is_no_file_here_is_refused() {
         "rebound/accounts/../x",
         "rebound/accounts/A",
         "rebound/accounts/.x",
+        "rebound/keys",
+        "rebound/return-path-keys/x",
     ] {
         let error = client
             .create_secret()
@@ -344,6 +346,45 @@ async fn a_name_that_is_no_file_here_is_refused() {
         );
     }
     assert!(!data.path().join("accounts").exists());
+}
+
+#[tokio::test]
+async fn the_keys_of_return_addresses_are_a_private_file_of_their_own() {
+    let data = tempfile::tempdir().unwrap();
+    let client = secrets_manager(data.path());
+    let read = || client.get_secret_value().secret_id(RETURN_PATH_KEYS).send();
+    assert!(
+        read()
+            .await
+            .unwrap_err()
+            .into_service_error()
+            .is_resource_not_found_exception()
+    );
+    let create = client.create_secret().name(RETURN_PATH_KEYS).secret_string("one");
+    let arn = create.send().await.unwrap().arn.unwrap();
+    let account = client.create_secret().name("rebound/accounts/return-path-keys");
+    account.secret_string("an account").send().await.unwrap();
+    client
+        .put_secret_value()
+        .secret_id(arn)
+        .secret_string("two")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(read().await.unwrap().secret_string(), Some("two"));
+    let listed = client.list_secrets().send().await.unwrap();
+    let names: Vec<_> = listed.secret_list().iter().filter_map(|secret| secret.name()).collect();
+    assert_eq!(names, ["rebound/accounts/return-path-keys", RETURN_PATH_KEYS]);
+    let file = data.path().join(RETURN_PATH_KEYS_FILE);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "two");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        let refused = read().await.unwrap_err();
+        assert!(refused.message().unwrap().contains("holds secrets"), "{refused:?}");
+    }
 }
 
 #[tokio::test]

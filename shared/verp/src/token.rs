@@ -72,6 +72,21 @@ impl Token {
     /// The address with this token: `bounces+TOKEN@example.com` for the prefix `bounces`. A prefix that ends in one of
     /// `+-_=.` brings its own separator, and an empty one takes none (mail for a whole domain).
     pub fn address(&self, prefix: &str, domain: &str) -> Result<String, AddressError> {
+        let local = self.local_part(prefix)?;
+        let no_domain = || AddressError::Domain(domain.chars().take(MAX_ADDRESS).collect());
+        let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| no_domain())?;
+        if ascii.is_empty() || ascii.ends_with('.') {
+            return Err(no_domain());
+        }
+        let address = format!("{local}@{ascii}");
+        if address.len() > MAX_ADDRESS {
+            return Err(AddressError::TooLong { length: address.len() });
+        }
+        Ok(address)
+    }
+
+    /// What stands before the `@` of that address.
+    pub fn local_part(&self, prefix: &str) -> Result<String, AddressError> {
         let separator = if prefix.is_empty() || prefix.ends_with(SEPARATORS) {
             ""
         } else {
@@ -84,25 +99,12 @@ impl Token {
                 length,
             });
         }
-        let atoms = prefix.strip_suffix('.').unwrap_or(prefix).split('.');
-        let sound = prefix.is_ascii()
-            && (prefix.is_empty()
-                || atoms
-                    .into_iter()
-                    .all(|atom| !atom.is_empty() && atom.chars().all(is_atext)));
-        if !sound {
+        let mut atoms = prefix.strip_suffix('.').unwrap_or(prefix).split('.');
+        let is_dotted = prefix.is_ascii() && atoms.all(|atom| !atom.is_empty() && atom.chars().all(is_atext));
+        if !prefix.is_empty() && !is_dotted {
             return Err(AddressError::Prefix(prefix.to_owned()));
         }
-        let no_domain = || AddressError::Domain(domain.chars().take(MAX_ADDRESS).collect());
-        let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| no_domain())?;
-        if ascii.is_empty() || ascii.ends_with('.') {
-            return Err(no_domain());
-        }
-        let address = format!("{prefix}{separator}{self}@{ascii}");
-        if address.len() > MAX_ADDRESS {
-            return Err(AddressError::TooLong { length: address.len() });
-        }
-        Ok(address)
+        Ok(format!("{prefix}{separator}{self}"))
     }
 
     pub(crate) fn signed(

@@ -9,7 +9,7 @@ use rebound_contacts::repository::ContactFilter;
 use rebound_local::{Error as LocalError, LocalStack};
 
 use super::finding::{Finding, Findings, Verdict};
-use super::{accounts, clock, configuration, stack};
+use super::{accounts, clock, configuration, keys, stack};
 use crate::clock::now;
 use crate::hints;
 use crate::place::Place;
@@ -39,6 +39,7 @@ pub(super) async fn check(folder: &Path, place: &Place, offline: bool, findings:
     if let Some(finding) = room(folder) {
         findings.add(finding);
     }
+    keys::check(&workspace::return_path_keys_in(folder), true, findings).await;
     if let Some(finding) = missing(folder) {
         findings.add(finding);
         return accounts_alone(place, offline, findings).await;

@@ -6,6 +6,7 @@ mod clock;
 mod configuration;
 mod finding;
 mod folder;
+mod keys;
 mod queues;
 mod stack;
 

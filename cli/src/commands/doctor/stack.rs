@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TableDescription, TableStatus, Tim
 use jiff::Timestamp;
 
 use super::finding::{Finding, Findings, Verdict};
-use super::{accounts, bucket, clock, configuration, queues};
+use super::{accounts, bucket, clock, configuration, keys, queues};
 use crate::hints;
 use crate::place::{Place, StackName};
 use crate::workspace::{Stack, Workspace};
@@ -79,6 +79,7 @@ pub(super) async fn check(name: &StackName, offline: bool, findings: &mut Findin
             queues::check(stack.config(), queue, url, findings).await;
         }
     }
+    keys::check(&stack.return_path_keys(), false, findings).await;
     let place = Place::Stack(name.clone());
     // What is missing among the outputs has been told.
     let Ok(workspace) = Box::pin(Workspace::open_whatever_policy(&place)).await else {

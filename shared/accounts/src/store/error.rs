@@ -105,6 +105,37 @@ impl StoreError {
             }
             _ => {}
         }
+        let Trouble {
+            reason,
+            retryable,
+            denied,
+        } = Trouble::of(error);
+        Self::Refused {
+            account: account.cloned(),
+            operation,
+            reason,
+            retryable,
+            denied,
+        }
+    }
+}
+
+/// What an error of Secrets Manager comes down to.
+pub(crate) struct Trouble {
+    /// Its code and words, or what happened on the way.
+    pub(crate) reason: String,
+    /// Whether the same request may succeed later.
+    pub(crate) retryable: bool,
+    /// Whether nobody here is allowed to.
+    pub(crate) denied: bool,
+}
+
+impl Trouble {
+    pub(crate) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let code = error.code().unwrap_or_default();
         let status = error.raw_response().map(|response| response.status().as_u16());
         let answered = matches!(error, SdkError::ServiceError(_));
         let retryable = match status {
@@ -118,9 +149,7 @@ impl StoreError {
             (Some(code), None) => code.to_owned(),
             (None, _) => chain(error),
         };
-        Self::Refused {
-            account: account.cloned(),
-            operation,
+        Self {
             reason,
             retryable,
             denied: code == "AccessDeniedException",

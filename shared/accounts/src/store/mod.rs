@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 
+pub(crate) use error::Trouble;
 pub use error::{Operation, StoreError};
 
 use crate::{AccountName, AccountSettings, Document};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::secrets::SECRETS_PREFIX;
+use crate::secrets::{RETURN_PATH_KEYS, SECRETS_PREFIX};
 use crate::sqs::ACCOUNT;
 use crate::stack::{LocalStack, REGION};
 
@@ -32,7 +32,7 @@ pub(super) fn answer(form: &[u8], table_prefix: &str, host: &str) -> (u16, Strin
 
 /// The outputs that the deployed stack has too. There is no event bus and no dashboard on this machine; functions are
 /// called here as `sam local` calls them.
-fn outputs(table_prefix: &str, host: &str) -> [(&'static str, String); 8] {
+fn outputs(table_prefix: &str, host: &str) -> [(&'static str, String); 9] {
     let queue = |name: &str| format!("http://{host}/{ACCOUNT}/{name}");
     [
         ("AccountsPrefix", SECRETS_PREFIX.to_owned()),
@@ -42,6 +42,7 @@ fn outputs(table_prefix: &str, host: &str) -> [(&'static str, String); 8] {
         ("FetchQueueUrl", queue("fetch")),
         ("FetcherFunction", "Fetcher".to_owned()),
         ("ReporterFunction", "Reporter".to_owned()),
+        ("ReturnPathKeys", RETURN_PATH_KEYS.to_owned()),
         ("TablePrefix", table_prefix.to_owned()),
     ]
 }

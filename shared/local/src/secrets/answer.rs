@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::SECRETS_PREFIX;
 use super::files::{FileError, Files, Stored};
+use super::{RETURN_PATH_KEYS, SECRETS_PREFIX, Secrets};
 use crate::stack::REGION;
 
 /// The most secrets on one page, and as many as there are when nobody says.
@@ -21,15 +21,15 @@ const MAX_SECRET_BYTES: usize = 65_536;
 const CURRENT: &str = "AWSCURRENT";
 
 /// Answers one operation. Blocking.
-pub(super) fn answer(files: &Files, operation: &str, body: &[u8]) -> Result<Value, Refusal> {
+pub(super) fn answer(secrets: &Secrets, operation: &str, body: &[u8]) -> Result<Value, Refusal> {
     match operation {
-        "GetSecretValue" => get(files, &read(body)?),
-        "ListSecrets" => list(files, read(body)?),
-        "DescribeSecret" => describe(files, &read(body)?),
-        "CreateSecret" => create(files, read(body)?),
+        "GetSecretValue" => get(secrets, &read(body)?),
+        "ListSecrets" => list(secrets, read(body)?),
+        "DescribeSecret" => describe(secrets, &read(body)?),
+        "CreateSecret" => create(secrets, read(body)?),
         // Of all that UpdateSecret may change, the text is what is kept here.
-        "PutSecretValue" | "UpdateSecret" => put(files, read(body)?),
-        "DeleteSecret" => delete(files, &read(body)?),
+        "PutSecretValue" | "UpdateSecret" => put(secrets, read(body)?),
+        "DeleteSecret" => delete(secrets, &read(body)?),
         other => Err(Refusal::new(
             "InvalidRequestException",
             format!("{other} is not supported here"),
@@ -81,9 +81,9 @@ impl From<FileError> for Refusal {
     }
 }
 
-fn get(files: &Files, request: &WhichSecret) -> Result<Value, Refusal> {
-    let name = name_of(&request.secret_id)?;
-    let stored = files.read(name)?;
+fn get(secrets: &Secrets, request: &WhichSecret) -> Result<Value, Refusal> {
+    let secret = Kept::find(secrets, &request.secret_id)?;
+    let stored = secret.files.read(secret.file)?;
     let version = version_of(&stored);
     let other_version = request.version_id.as_ref().is_some_and(|asked| *asked != version);
     let other_stage = request.version_stage.as_ref().is_some_and(|asked| asked != CURRENT);
@@ -91,8 +91,8 @@ fn get(files: &Files, request: &WhichSecret) -> Result<Value, Refusal> {
         return Err(Refusal::not_found());
     }
     Ok(json!({
-        "ARN": arn(name),
-        "Name": format!("{SECRETS_PREFIX}{name}"),
+        "ARN": arn(secret.name),
+        "Name": secret.name,
         "VersionId": version,
         "VersionStages": [CURRENT],
         "CreatedDate": stored.changed_at,
@@ -100,36 +100,42 @@ fn get(files: &Files, request: &WhichSecret) -> Result<Value, Refusal> {
     }))
 }
 
-fn describe(files: &Files, request: &WhichSecret) -> Result<Value, Refusal> {
-    let name = name_of(&request.secret_id)?;
-    let stored = files.read(name)?;
+fn describe(secrets: &Secrets, request: &WhichSecret) -> Result<Value, Refusal> {
+    let secret = Kept::find(secrets, &request.secret_id)?;
+    let stored = secret.files.read(secret.file)?;
     Ok(json!({
-        "ARN": arn(name),
-        "Name": format!("{SECRETS_PREFIX}{name}"),
+        "ARN": arn(secret.name),
+        "Name": secret.name,
         "LastChangedDate": stored.changed_at,
         "VersionIdsToStages": {version_of(&stored): [CURRENT]},
     }))
 }
 
 /// In the order of their names, which is what `NextToken` holds too: the last name of the page before.
-fn list(files: &Files, request: ListSecrets) -> Result<Value, Refusal> {
+fn list(secrets: &Secrets, request: ListSecrets) -> Result<Value, Refusal> {
     let page = request.max_results.unwrap_or(MAX_PAGE);
     if !(1..=MAX_PAGE).contains(&page) {
         return Err(Refusal::invalid(format!("MaxResults takes 1 to {MAX_PAGE}")));
     }
-    let mut names = files.names()?;
+    let accounts = secrets.accounts.names()?;
+    let mut names: Vec<_> = accounts.iter().map(|name| format!("{SECRETS_PREFIX}{name}")).collect();
+    // Behind the accounts in the order of the alphabet, too.
+    let keys = Kept::find(secrets, RETURN_PATH_KEYS)?;
+    if keys.files.names()?.iter().any(|name| name == keys.file) {
+        names.push(RETURN_PATH_KEYS.to_owned());
+    }
     for filter in request.filters {
         if filter.key != "name" {
             return Err(Refusal::invalid("only the filter `name` is supported here"));
         }
-        names.retain(|name| filter.accepts(&format!("{SECRETS_PREFIX}{name}")));
+        names.retain(|name| filter.accepts(name));
     }
     if let Some(after) = &request.next_token {
         names.retain(|name| name > after);
     }
     let rest = names.split_off(page.min(names.len()));
     let next = names.last().filter(|_| !rest.is_empty());
-    let entry = |name: &String| json!({"ARN": arn(name), "Name": format!("{SECRETS_PREFIX}{name}")});
+    let entry = |name: &String| json!({"ARN": arn(name), "Name": name});
     let mut answer = json!({"SecretList": names.iter().map(entry).collect::<Vec<_>>()});
     if let (Some(next), Some(answer)) = (next, answer.as_object_mut()) {
         answer.insert("NextToken".to_owned(), next.as_str().into());
@@ -137,38 +143,38 @@ fn list(files: &Files, request: ListSecrets) -> Result<Value, Refusal> {
     Ok(answer)
 }
 
-fn create(files: &Files, request: CreateSecret) -> Result<Value, Refusal> {
-    let name = name_of(&request.name)?;
+fn create(secrets: &Secrets, request: CreateSecret) -> Result<Value, Refusal> {
+    let secret = Kept::find(secrets, &request.name)?;
     let text = text_of(request.secret_string)?;
-    Ok(written(name, &files.create(name, text)?))
+    Ok(written(secret.name, &secret.files.create(secret.file, text)?))
 }
 
-fn put(files: &Files, request: PutSecretValue) -> Result<Value, Refusal> {
-    let name = name_of(&request.secret_id)?;
+fn put(secrets: &Secrets, request: PutSecretValue) -> Result<Value, Refusal> {
+    let secret = Kept::find(secrets, &request.secret_id)?;
     let text = text_of(request.secret_string)?;
-    Ok(written(name, &files.replace(name, text)?))
+    Ok(written(secret.name, &secret.files.replace(secret.file, text)?))
 }
 
 fn written(name: &str, stored: &Stored) -> Value {
     json!({
         "ARN": arn(name),
-        "Name": format!("{SECRETS_PREFIX}{name}"),
+        "Name": name,
         "VersionId": version_of(stored),
         "VersionStages": [CURRENT],
     })
 }
 
-fn delete(files: &Files, request: &DeleteSecret) -> Result<Value, Refusal> {
-    let name = name_of(&request.secret_id)?;
+fn delete(secrets: &Secrets, request: &DeleteSecret) -> Result<Value, Refusal> {
+    let secret = Kept::find(secrets, &request.secret_id)?;
     if request.force != Some(true) {
         return Err(Refusal::invalid(
             "a file cannot be recovered for some days: ask for ForceDeleteWithoutRecovery",
         ));
     }
-    let deleted = files.remove(name)?;
+    let deleted = secret.files.remove(secret.file)?;
     Ok(json!({
-        "ARN": arn(name),
-        "Name": format!("{SECRETS_PREFIX}{name}"),
+        "ARN": arn(secret.name),
+        "Name": secret.name,
         "DeletionDate": deleted,
     }))
 }
@@ -245,23 +251,41 @@ fn text_of(text: Option<String>) -> Result<String, Refusal> {
     }
 }
 
-/// What is behind the prefix in a secret's name or ARN, if it can be the name of a file.
-fn name_of(secret_id: &str) -> Result<&str, Refusal> {
-    let full = secret_id
-        .split_once(":secret:")
-        .map_or(Some(secret_id), |(_, rest)| rest.rsplit_once('-').map(|(name, _)| name));
-    let name = full.and_then(|full| full.strip_prefix(SECRETS_PREFIX));
-    name.filter(|name| Files::can_be_named(name)).ok_or_else(|| {
-        Refusal::invalid(format!(
-            "secrets here are called {SECRETS_PREFIX}NAME; NAME takes 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins \
-             with a letter or a digit"
-        ))
-    })
+/// Where a secret is kept.
+struct Kept<'a> {
+    /// The whole name of the secret.
+    name: &'a str,
+    files: &'a Files,
+    /// The name of its file.
+    file: &'a str,
+}
+
+impl<'a> Kept<'a> {
+    /// The place of the secret with this name or ARN, if it can have one.
+    fn find(secrets: &'a Secrets, secret_id: &'a str) -> Result<Self, Refusal> {
+        let name = secret_id
+            .split_once(":secret:")
+            .map_or(Some(secret_id), |(_, rest)| rest.rsplit_once('-').map(|(name, _)| name));
+        let kept = name.and_then(|name| {
+            let (files, file) = if name == RETURN_PATH_KEYS {
+                (&secrets.keys, name.rsplit('/').next()?)
+            } else {
+                (&secrets.accounts, name.strip_prefix(SECRETS_PREFIX)?)
+            };
+            Files::can_be_named(file).then_some(Self { name, files, file })
+        });
+        kept.ok_or_else(|| {
+            Refusal::invalid(format!(
+                "secrets here are called {RETURN_PATH_KEYS}, or {SECRETS_PREFIX}NAME; NAME takes 1 to 64 of a-z, 0-9, '.', \
+                 '_' and '-', and begins with a letter or a digit"
+            ))
+        })
+    }
 }
 
 /// Six characters at its end are what AWS adds too.
 fn arn(name: &str) -> String {
-    format!("arn:aws:secretsmanager:{REGION}:000000000000:secret:{SECRETS_PREFIX}{name}-local0")
+    format!("arn:aws:secretsmanager:{REGION}:000000000000:secret:{name}-local0")
 }
 
 /// Another text is another version. In the shape of the UUIDs that AWS gives.

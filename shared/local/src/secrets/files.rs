@@ -44,7 +44,7 @@ pub(super) enum FileError {
 /// Others than the owner get at a secret.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{} holds passwords, and others than its owner can {verb} it (mode {mode:04o}): run `chmod {right} '{}'`",
+    "{} holds secrets, and others than its owner can {verb} it (mode {mode:04o}): run `chmod {right} '{}'`",
     path.display(), path.display()
 )]
 pub(super) struct NotPrivate {

@@ -20,15 +20,24 @@ use files::Files;
 /// How the names of the secrets begin that are kept here: `rebound/accounts/news` is the file `accounts/news.toml`.
 pub const SECRETS_PREFIX: &str = "rebound/accounts/";
 
-/// The folder of the secrets, seen from the folder that holds everything.
+/// The folder of the accounts' secrets, seen from the folder that holds everything.
 pub const SECRETS_FOLDER: &str = "accounts";
+
+/// The one other secret that is kept here: the keys of signed return addresses, in [`RETURN_PATH_KEYS_FILE`].
+pub const RETURN_PATH_KEYS: &str = "rebound/return-path-keys";
+
+/// Its file, seen from the folder that holds everything. In a folder of its own, which nobody else may write.
+pub const RETURN_PATH_KEYS_FILE: &str = "keys/return-path-keys.toml";
+
+/// The folder of that file.
+const KEYS_FOLDER: &str = "keys";
 
 /// What Secrets Manager's JSON is called.
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
-/// A Secrets Manager client for the accounts' secrets below `data`.
+/// A Secrets Manager client for the secrets below `data`: those of accounts, and the keys of return addresses.
 ///
-/// Every secret is a file `accounts/NAME.toml`, which a person may write as well. Files are replaced as a whole, so that
+/// Every secret is a file, `accounts/NAME.toml` or `keys/return-path-keys.toml`, which a person may write as well. Files are replaced as a whole, so that
 /// no lock is needed. They are made for their owner alone (mode 0600), and one that others may read is refused.
 pub fn secrets_manager(data: &Path) -> Client {
     let secrets = Secrets::below(data);
@@ -47,21 +56,23 @@ pub fn secrets_manager(data: &Path) -> Client {
 /// Answers requests about the secrets in one folder. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Secrets {
-    files: Arc<Files>,
+    accounts: Arc<Files>,
+    keys: Arc<Files>,
 }
 
 impl Secrets {
     /// The secrets below `data`.
     pub(crate) fn below(data: &Path) -> Self {
         Self {
-            files: Arc::new(Files::new(data.join(SECRETS_FOLDER))),
+            accounts: Arc::new(Files::new(data.join(SECRETS_FOLDER))),
+            keys: Arc::new(Files::new(data.join(KEYS_FOLDER))),
         }
     }
 
     /// Answers the operation that `target` names with a status and JSON. Blocking.
     pub(crate) fn answer(&self, target: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let operation = target.rsplit('.').next().unwrap_or_default();
-        match answer::answer(&self.files, operation, body) {
+        match answer::answer(self, operation, body) {
             Ok(json) => (200, json.to_string().into_bytes()),
             Err(refusal) => (400, refusal.to_json().to_string().into_bytes()),
         }

@@ -1,5 +1,7 @@
 //! The test vectors: tokens computed apart from this crate.
 
+#![allow(dead_code)] // each test needs some of it
+
 use rebound_verp::{Day, Keys, Purpose};
 
 /// `tests/vectors.json`.
@@ -33,6 +35,24 @@ impl Vectors {
     pub(crate) fn only(&self, id: u8) -> Keys {
         let one: Vec<_> = self.keys.iter().filter(|key| key["id"] == id).cloned().collect();
         document(&one)
+    }
+
+    /// In base64.
+    pub(crate) fn secret(&self, id: u8) -> &str {
+        let key = self.keys.iter().find(|key| key["id"] == id).expect("a key");
+        key["secret"].as_str().expect("its secret")
+    }
+
+    /// What a vector is made of, for a program in another language.
+    pub(crate) fn input(&self, vector: &Vector) -> serde_json::Value {
+        serde_json::json!({
+            "secret": self.secret(vector.key),
+            "key": vector.key,
+            "list": vector.list,
+            "contact": vector.contact,
+            "purpose": if vector.purpose() == Purpose::ReturnPath { 1 } else { 2 },
+            "day": vector.day().days(),
+        })
     }
 }
 
