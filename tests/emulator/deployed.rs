@@ -47,6 +47,7 @@ impl Deployed {
             ("TABLE_PREFIX", self.output("TablePrefix")),
             ("QUEUE_URL", self.output("FetchQueueUrl")),
             ("ACCOUNTS_PREFIX", self.output("AccountsPrefix")),
+            ("RETURN_PATH_KEYS", self.output("ReturnPathKeys")),
         ];
         Function::start(&self.programs, name, &self.served, &variables)
     }

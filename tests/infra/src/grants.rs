@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::{Resource, Template, alternatives, written};
 
+/// What is given to roles, be they of the template or not.
+const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
+
 /// A statement of a policy.
 #[derive(Clone, Debug)]
 pub struct Statement<'a> {
@@ -24,14 +27,16 @@ pub struct Statement<'a> {
 }
 
 impl Template {
-    /// What roles may do.
+    /// What roles may do: those of the template, and others that its policies are given to.
     pub fn role_statements(&self) -> Vec<Statement<'_>> {
-        self.of_kind("AWS::IAM::Role")
-            .flat_map(|role| {
-                let policies = role.list("/Policies").into_iter();
-                policies.flat_map(move |policy| statements(role.name, policy.get("PolicyDocument")))
-            })
-            .collect()
+        let of_roles = self.of_kind("AWS::IAM::Role").flat_map(|role| {
+            let policies = role.list("/Policies").into_iter();
+            policies.flat_map(move |policy| statements(role.name, policy.get("PolicyDocument")))
+        });
+        let of_policies = self
+            .of_kind(MANAGED_POLICY)
+            .flat_map(|policy| statements(policy.name, policy.body.pointer("/Properties/PolicyDocument")));
+        of_roles.chain(of_policies).collect()
     }
 
     /// What one role may do.
@@ -43,6 +48,7 @@ impl Template {
     /// What others may do to resources, and who may take on roles.
     pub fn resource_statements(&self) -> Vec<Statement<'_>> {
         self.resources()
+            .filter(|resource| resource.kind != MANAGED_POLICY)
             .flat_map(|resource: Resource<'_>| {
                 let documents = ["PolicyDocument", "AssumeRolePolicyDocument"];
                 documents.into_iter().flat_map(move |document| {

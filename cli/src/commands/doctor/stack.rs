@@ -14,7 +14,7 @@ use crate::place::{Place, StackName};
 use crate::workspace::{Stack, Workspace};
 
 /// What every stack of ours says its parts are called.
-const OUTPUTS: [&str; 8] = [
+const OUTPUTS: [&str; 9] = [
     "AccountsPrefix",
     "Bucket",
     "ClassifierFunction",
@@ -22,11 +22,12 @@ const OUTPUTS: [&str; 8] = [
     "FetchQueueUrl",
     "FetcherFunction",
     "ReporterFunction",
+    "ReturnPathKeys",
     "TablePrefix",
 ];
 
 /// And what a deployed one has as well, but not the one that `rebound serve` plays.
-const OUTPUTS_ON_AWS: [&str; 2] = ["Dashboard", "EventBus"];
+const OUTPUTS_ON_AWS: [&str; 3] = ["Dashboard", "EventBus", "SentLedgerPolicy"];
 
 /// What the one that `rebound serve` plays is called.
 const SERVED: &str = "local";

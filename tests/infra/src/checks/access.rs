@@ -24,7 +24,7 @@ const FAMILIES: [&str; 5] = [
 ];
 
 /// What each role may do, on what. Whoever changes what the code asks of AWS changes the template and this table.
-const GRANTS: [(&str, &str, &[&str]); 32] = [
+const GRANTS: [(&str, &str, &[&str]); 34] = [
     (
         "ClassifierRole",
         "${ClassifierLog.Arn}",
@@ -69,6 +69,11 @@ const GRANTS: [(&str, &str, &[&str]); 32] = [
         ],
     ),
     ("ClassifierRole", "${SentTable.Arn}", &["dynamodb:Query"]),
+    (
+        "ClassifierRole",
+        "${ReturnPathKeys}",
+        &["secretsmanager:GetSecretValue"],
+    ),
     (
         "ClassifierRole",
         "*",
@@ -153,6 +158,11 @@ const GRANTS: [(&str, &str, &[&str]); 32] = [
     ),
     ("ReportScheduleRole", "${Reporter.Arn}", &["lambda:InvokeFunction"]),
     ("ReportScheduleRole", "${ReportDeadLetters.Arn}", &["sqs:SendMessage"]),
+    (
+        "SentLedgerPolicy",
+        "${SentTable.Arn}",
+        &["dynamodb:BatchWriteItem", "dynamodb:PutItem"],
+    ),
     ("ScheduleRole", "${Fetcher.Arn}", &["lambda:InvokeFunction"]),
     ("ScheduleRole", "${ScheduleDeadLetters.Arn}", &["sqs:SendMessage"]),
 ];
@@ -234,14 +244,26 @@ pub(super) fn fetcher(deployment: &Deployment) -> Vec<String> {
 
 pub(super) fn classifier(deployment: &Deployment) -> Vec<String> {
     let others = [
-        "secretsmanager:",
         ":secret:",
         "MailboxesTable",
         "FetchQueue",
         "sqs:SendMessage",
         "s3:DeleteObject",
     ];
-    reach(&deployment.template, "Classifier", &others)
+    let mut faults = reach(&deployment.template, "Classifier", &others);
+    let statements = deployment.template.statements_of("ClassifierRole");
+    let of_secrets = statements.iter().filter(|statement| {
+        statement
+            .actions
+            .iter()
+            .any(|action| action.starts_with("secretsmanager:"))
+    });
+    faults.extend(
+        of_secrets
+            .filter(|statement| statement.resources != ["${ReturnPathKeys}"])
+            .map(|statement| format!("ClassifierRole: {}: reaches other secrets", statement.sid)),
+    );
+    faults
 }
 
 pub(super) fn reporter(deployment: &Deployment) -> Vec<String> {

@@ -26,7 +26,7 @@ pub const ALL: &[Check] = &[
     check("each role may do exactly what its code does", access::grants),
     check("the fetcher cannot touch contacts or events", access::fetcher),
     check(
-        "the classifier cannot touch secrets, mailboxes or jobs",
+        "the classifier cannot touch secrets of accounts, mailboxes or jobs",
         access::classifier,
     ),
     check(

@@ -22,10 +22,12 @@ const NAMES: [&str; 10] = [
 ];
 
 /// What `rebound --stack NAME` reads, and people.
-const OUTPUTS: [&str; 10] = [
+const OUTPUTS: [&str; 12] = [
     "Bucket",
     "TablePrefix",
     "AccountsPrefix",
+    "ReturnPathKeys",
+    "SentLedgerPolicy",
     "FetchQueueUrl",
     "ClassifyQueueUrl",
     "FetcherFunction",

@@ -10,6 +10,9 @@ const EVERY: [&str; 4] = ["BUCKET", "TABLE_PREFIX", "STAGE", "LOG_LEVEL"];
 /// What the fetcher asks for besides.
 const FETCHER: [&str; 2] = ["QUEUE_URL", "ACCOUNTS_PREFIX"];
 
+/// What the classifier asks for besides.
+const CLASSIFIER: [&str; 1] = ["RETURN_PATH_KEYS"];
+
 /// What the reporter asks for besides.
 const REPORTER: [&str; 1] = ["REPORT_DAYS"];
 
@@ -66,6 +69,7 @@ pub(super) fn environment(deployment: &Deployment) -> Vec<String> {
     let missing = |function: Resource<'_>| {
         let own: &[&str] = match function.name {
             "Fetcher" => &FETCHER,
+            "Classifier" => &CLASSIFIER,
             "Reporter" => &REPORTER,
             _ => &[],
         };

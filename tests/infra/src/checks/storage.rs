@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use crate::{Deployment, Resource};
 
 /// Logical ids of what holds data that nobody can make again.
-const KEPT: [&str; 5] = [
+const KEPT: [&str; 6] = [
     "Messages",
     "EventsTable",
     "ContactsTable",
     "MailboxesTable",
     "SentTable",
+    "ReturnPathKeys",
 ];
 
 pub(super) fn durable(deployment: &Deployment) -> Vec<String> {
@@ -34,6 +35,8 @@ pub(super) fn durable(deployment: &Deployment) -> Vec<String> {
                 ),
                 ("/VersioningConfiguration/Status", json!("Enabled")),
             ],
+            // Secrets Manager encrypts by itself, and keeps what is deleted for some days.
+            "AWS::SecretsManager::Secret" => &[],
             "AWS::SQS::Queue" => &[("/SqsManagedSseEnabled", json!(true))],
             _ => continue,
         };

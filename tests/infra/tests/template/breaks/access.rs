@@ -64,6 +64,12 @@ pub(super) fn add(breaks: &mut Breaks) {
         "ClassifierRole/Properties/Policies/0/PolicyDocument/Statement/7/Action",
         json!(["dynamodb:PutItem"]),
     );
+    breaks.set(
+        check,
+        "senders that read",
+        "SentLedgerPolicy/Properties/PolicyDocument/Statement/0/Action",
+        json!(["dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:Query"]),
+    );
 
     let check = "the fetcher cannot touch contacts or events";
     breaks.grant(
@@ -103,13 +109,20 @@ pub(super) fn add(breaks: &mut Breaks) {
         json!({"Fn::GetAtt": ["ContactsTable", "Arn"]}),
     );
 
-    let check = "the classifier cannot touch secrets, mailboxes or jobs";
+    let check = "the classifier cannot touch secrets of accounts, mailboxes or jobs";
     breaks.grant(
         check,
         "a secret",
         "ClassifierRole",
         "secretsmanager:GetSecretValue",
         json!("*"),
+    );
+    breaks.grant(
+        check,
+        "an account",
+        "ClassifierRole",
+        "secretsmanager:GetSecretValue",
+        json!({"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:news-x"}),
     );
     breaks.grant(
         check,

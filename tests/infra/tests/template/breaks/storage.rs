@@ -40,6 +40,13 @@ pub(super) fn add(breaks: &mut Breaks) {
     );
     breaks.put(
         check,
+        "keys that go with the stack",
+        "ReturnPathKeys",
+        "DeletionPolicy",
+        json!("Delete"),
+    );
+    breaks.put(
+        check,
         "a bucket that goes with the stack",
         "Messages",
         "DeletionPolicy",
