@@ -150,6 +150,8 @@ pub enum ContactSource {
     ContactHeader,
     /// `Original-Recipient` of the report, or what says the same in words.
     OriginalRecipient,
+    /// The return path, which reads as if it had been made for this contact (plain VERP), with no pattern that says so.
+    ReturnPathHint,
     /// `To` of the returned message, when it names one address.
     ReturnedTo,
     /// `Final-Recipient` of the report, or the recipient its words name.

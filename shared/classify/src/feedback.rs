@@ -70,11 +70,16 @@ pub(crate) fn read_feedback(part: &str, returned: &Returned) -> Feedback {
             [to, &returned.delivered_to]
         };
         recipients.extend(
-            [&returned.contact, first, second]
-                .into_iter()
-                .flatten()
-                .find(|address| !is_redacted(address))
-                .cloned(),
+            [
+                returned.contact.as_ref(),
+                returned.hint(&[]),
+                first.as_ref(),
+                second.as_ref(),
+            ]
+            .into_iter()
+            .flatten()
+            .find(|address| !is_redacted(address))
+            .cloned(),
         );
     }
     let reporting_mta = fields

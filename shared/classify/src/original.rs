@@ -12,12 +12,18 @@ const MAX_LEADING_LINES: usize = 40;
 /// Enough for any header; what follows is the body.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 
+/// Return paths that are read for hints: a report has one, which several servers may have written down.
+const MAX_HINTING: usize = 6;
+
 /// What the returned header says.
 #[derive(Debug, Default)]
 pub(crate) struct Returned {
     pub(crate) original: Original,
     /// The contact that the return path was made for.
     pub(crate) verp: Option<Address>,
+    /// Contacts that a return path reads as if it had been made for, with no pattern that says so. Nothing reads them before
+    /// [`Self::arrived_in`] has looked.
+    pub(crate) hints: Vec<Address>,
     /// The address in a contact field.
     pub(crate) contact: Option<Address>,
     /// Addresses of the sender and of the list, which are never contacts.
@@ -32,22 +38,21 @@ pub(crate) struct Returned {
 
 /// Reads the returned part of `mail`, or what follows the report in its text.
 pub(crate) fn read_returned(mail: &Mail<'_>, in_text: Option<&str>, sent: &SentMail) -> Returned {
-    let mut returned = read_header(mail, in_text, sent);
-    returned.verp = made_for(mail, sent).or(returned.verp);
-    returned
+    read_header(mail, in_text, sent).arrived_in(mail, sent)
 }
 
-/// The contact whose return path `mail` came to (RFC 5321 section 6.1: reports go to the return path).
-pub(crate) fn made_for(mail: &Mail<'_>, sent: &SentMail) -> Option<Address> {
-    if sent.verp.is_empty() {
-        return None;
+/// What return paths are read as if they had been made for, each once.
+fn hinted<'a>(return_paths: impl Iterator<Item = &'a Address>) -> Vec<Address> {
+    let mut hints: Vec<Address> = Vec::new();
+    // Nearly all hold none of the marks that stand between the halves of a contact.
+    let marked = |path: &&Address| memchr::memchr3(b'=', b'_', b'%', path.local().as_bytes()).is_some();
+    let read = return_paths.filter(marked).take(MAX_HINTING);
+    for hint in read.flat_map(|path| rebound_verp::contact_hints(path.as_str())) {
+        if let Some(hint) = Address::parse(&hint).filter(|hint| !hints.iter().any(|known| known.same(hint))) {
+            hints.push(hint);
+        }
     }
-    let delivered: Vec<Address> = ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to"]
-        .iter()
-        .flat_map(|name| mail.headers(name))
-        .flat_map(addresses)
-        .collect();
-    sent.contact_of(&delivered).or_else(|| sent.contact_of(mail.to()))
+    hints
 }
 
 fn read_header(mail: &Mail<'_>, in_text: Option<&str>, sent: &SentMail) -> Returned {
@@ -174,6 +179,7 @@ pub(crate) fn from_fields(fields: &Fields<'_>, sent: &SentMail) -> Returned {
     Returned {
         original,
         verp,
+        hints: Vec::new(),
         contact,
         senders,
         delivered_to,
@@ -183,11 +189,33 @@ pub(crate) fn from_fields(fields: &Fields<'_>, sent: &SentMail) -> Returned {
 }
 
 impl Returned {
+    /// Adds what the return path says that `mail` came to (RFC 5321 section 6.1: reports go to the return path).
+    pub(crate) fn arrived_in(mut self, mail: &Mail<'_>, sent: &SentMail) -> Self {
+        self.provenance.delivered_with(mail);
+        let Provenance {
+            delivered_to,
+            returned_path,
+            ..
+        } = &self.provenance;
+        self.verp = sent.contact_of(delivered_to).or(self.verp);
+        self.hints = hinted(delivered_to.iter().chain(returned_path));
+        self
+    }
+
+    /// The contact that a return path seems to be made for; of several readings the one that something else names, too.
+    pub(crate) fn hint(&self, named: &[Option<&Address>]) -> Option<&Address> {
+        let others = [&self.original.to, &self.delivered_to].map(Option::as_ref);
+        let confirmed = |hint: &&Address| named.iter().chain(&others).flatten().any(|other| other.same(hint));
+        let mut likely = self.hints.iter().filter(|hint| !self.is_sender(hint));
+        likely.clone().find(confirmed).or_else(|| likely.next())
+    }
+
     /// Whom it says it was sent to, wherever, the most trustworthy first; not whom it is from.
     pub(crate) fn recipients(&self) -> impl Iterator<Item = &Address> {
-        [&self.contact, &self.original.to, &self.delivered_to]
-            .into_iter()
-            .flatten()
+        let contact = self.contact.iter().chain(&self.hints);
+        contact
+            .chain(&self.original.to)
+            .chain(&self.delivered_to)
             .filter(|address| address.as_str().contains('@') && !self.is_sender(address))
     }
 

@@ -12,7 +12,7 @@ use crate::feedback::{Feedback, category_of, read_feedback};
 use crate::kinds::{self, Kind};
 use crate::merge::merge;
 use crate::mime::{Mail, Role, addresses};
-use crate::original::{Returned, from_fields, from_text, made_for, read_returned};
+use crate::original::{Returned, from_fields, from_text, read_returned};
 use crate::proof::{HeaderProof, Signs, is_by_robot};
 use crate::provenance::{Provenance, timestamp};
 use crate::reason::Rules;
@@ -82,8 +82,10 @@ impl Engine {
         }
         if let Some(wrapped) = wrapped_report(mail, &self.signs).filter(|_| depth < MAX_WRAPPERS) {
             let bytes = wrapped.bytes();
-            let inner = self.judge_mail(&Mail::parse(&bytes), depth + 1, notes);
+            let mut inner = self.judge_mail(&Mail::parse(&bytes), depth + 1, notes);
             if inner.category != Category::Unrecognised {
+                // It came to whoever wrapped it.
+                inner.provenance.delivered_to.clear();
                 notes.take(|explanation| explanation.wrapped = true);
                 return inner;
             }
@@ -202,8 +204,7 @@ impl Engine {
         }
         let notification = read_notification(text)?;
         notes.basis(Basis::Notification);
-        let mut returned = from_text(&notification.sent_header, &self.sent);
-        returned.verp = made_for(mail, &self.sent).or(returned.verp);
+        let returned = from_text(&notification.sent_header, &self.sent).arrived_in(mail, &self.sent);
         if let Some((recipients, kind)) = notification.complaint {
             let kind = kind.unwrap_or_else(|| "abuse".to_owned());
             let mut report = feedback_report(
@@ -253,10 +254,7 @@ impl Engine {
         notes.found(&text.recipients);
         let mut recipients = recipients.recipients;
         if !returned.present {
-            returned = Returned {
-                verp: returned.verp,
-                ..from_text(own, &self.sent)
-            };
+            returned = from_text(own, &self.sent).arrived_in(mail, &self.sent);
         }
         if recipients.is_empty()
             || recipients
@@ -311,11 +309,13 @@ impl Engine {
     ) -> Report {
         notes.found(&evidence);
         let merged = merge(evidence);
+        let sent_to: Vec<&Address> = returned.recipients().collect();
         let judge = Judge {
             rules: self.rules(),
             phrases: &self.phrases,
             dialect,
             returned: &returned,
+            sent_to: &sent_to,
             alone: merged.len() == 1,
             certain,
             notes,
@@ -431,8 +431,9 @@ fn fields_in_text(text: &str) -> Option<StatusReport> {
 }
 
 fn feedback_report(feedback: Feedback, returned: Returned) -> Report {
+    let others: Vec<&Address> = feedback.named.iter().chain(returned.recipients()).collect();
     let verdict = |address: Option<Address>| Verdict {
-        candidates: each_once(address.iter().chain(&feedback.named).chain(returned.recipients())),
+        candidates: each_once(address.iter().chain(others.iter().copied())),
         address,
         final_recipient: None,
         outcome: None,

@@ -72,15 +72,22 @@ impl Provenance {
 
     /// Adds what the message that arrived shows of its own way, and when the one was sent that came back.
     pub(crate) fn arrived_with(&mut self, mail: &Mail<'_>, returned: &Original) {
+        if self.delivered_to.is_empty() {
+            self.delivered_with(mail);
+        }
+        self.arrived_at = arrived_at(mail.headers("received"));
+        self.server = handed_over_by(mail.headers("received"));
+        self.returned_date = returned.date.as_deref().and_then(timestamp);
+    }
+
+    /// Adds the addresses that it was delivered to.
+    pub(crate) fn delivered_with(&mut self, mail: &Mail<'_>) {
         for name in DELIVERY_FIELDS {
             for field in mail.headers(name) {
                 add(&mut self.delivered_to, addresses(field));
             }
         }
         add(&mut self.delivered_to, mail.to().iter().cloned());
-        self.arrived_at = arrived_at(mail.headers("received"));
-        self.server = handed_over_by(mail.headers("received"));
-        self.returned_date = returned.date.as_deref().and_then(timestamp);
     }
 
     /// Adds where the sender of the returned message wanted reports to go, as a feedback report says.

@@ -18,6 +18,8 @@ pub(crate) struct Judge<'e> {
     pub(crate) phrases: &'e Phrases,
     pub(crate) dialect: Option<&'static str>,
     pub(crate) returned: &'e Returned,
+    /// [`Returned::recipients`], asked once for all.
+    pub(crate) sent_to: &'e [&'e Address],
     /// The report is about one recipient only.
     pub(crate) alone: bool,
     /// There is no doubt that it is a report.
@@ -151,7 +153,7 @@ impl Judge<'_> {
     }
 
     /// The address that was mailed, in the order of trust: the return path made for it, a contact field of the returned message, the original
-    /// recipient, the returned message's own `To` when it names one address, the final recipient.
+    /// recipient, a return path that seems made for it, the returned message's own `To` when it names one address, the final recipient.
     fn contacts<'f>(&'f self, evidence: &'f Evidence) -> impl Iterator<Item = Candidate> + 'f {
         let returned = self.returned;
         let verp = returned.verp.as_ref().filter(|_| self.alone);
@@ -165,10 +167,15 @@ impl Judge<'_> {
             .to
             .as_ref()
             .filter(|to| self.alone && !returned.is_sender(to) && to.as_str().contains('@'));
+        let hint = self
+            .alone
+            .then(|| returned.hint(&[original, evidence.recipient.as_ref()]))
+            .flatten();
         let candidates = [
             (ContactSource::ReturnPath, verp),
             (ContactSource::ContactHeader, contact),
             (ContactSource::OriginalRecipient, original),
+            (ContactSource::ReturnPathHint, hint),
             (ContactSource::ReturnedTo, to),
             (ContactSource::FinalRecipient, evidence.recipient.as_ref()),
         ];
@@ -183,7 +190,7 @@ impl Judge<'_> {
     fn candidates(&self, evidence: &Evidence) -> Vec<Address> {
         let named = self.contacts(evidence).map(|candidate| candidate.address);
         let mut candidates = Vec::with_capacity(4);
-        for address in named.chain(self.returned.recipients().cloned()) {
+        for address in named.chain(self.sent_to.iter().copied().cloned()) {
             if !candidates.iter().any(|known: &Address| known.same(&address)) {
                 candidates.push(address);
             }

@@ -1,5 +1,6 @@
 //! What a report shows of where it came from, and whom it may be about.
 
+use rebound_classify::explain::ContactSource;
 use rebound_classify::{Address, Category, Classifier, Provenance, Report};
 
 const RETURNED: &str = "Return-Path: <bounces+t1@example.com>\nReceived: from app.example.com by out.example.com; Sun, 22 Nov 2026 09:00:00 +0000\n\
@@ -133,5 +134,77 @@ fn what_a_report_shows_is_no_part_of_what_is_printed() {
         serde_json::to_string(&judged(&bounce("", &["Final-Recipient: rfc822; ann@example.org"]))).expect("JSON");
     for hidden in ["provenance", "candidates", "bounces+t1"] {
         assert!(!printed.contains(hidden), "{hidden} in {printed}");
+    }
+}
+
+#[test]
+fn a_return_path_that_reads_like_a_contacts_goes_before_whom_the_returned_message_names() {
+    let forwarded = "Final-Recipient: rfc822; end@example.net";
+    let to_list = |raw: String| raw.replace("To: ann@example.org", "To: members@lists.example.com");
+    let hinting = |raw: String| raw.replace("To: <bounces+t1@", "To: <bounces+ann=example.org@");
+    let named = ContactSource::ReturnPathHint;
+    for (what, raw, source, contact) in [
+        (
+            "where the report came to",
+            hinting(to_list(bounce("", &[forwarded]))),
+            named,
+            "ann@example.org",
+        ),
+        (
+            "behind what a forwarder wrote",
+            hinting(bounce("", &[forwarded])).replace("bounces+ann=", "SRS0=Hx7f=2B=example.com=bounces+ann="),
+            named,
+            "ann@example.org",
+        ),
+        (
+            "what the returned message says it came from",
+            to_list(bounce("", &[forwarded]))
+                .replace("Return-Path: <bounces+t1@", "Return-Path: <bounces+ann=example.org@"),
+            named,
+            "ann@example.org",
+        ),
+        (
+            "of two readings the one that the report names",
+            hinting(to_list(bounce("", &["Final-Recipient: rfc822; 7-ann@example.org"])))
+                .replace("bounces+ann=", "bounces+7-ann="),
+            named,
+            "7-ann@example.org",
+        ),
+        (
+            "not before the original recipient",
+            hinting(bounce(
+                "",
+                &["Original-Recipient: rfc822; bob@example.net\nFinal-Recipient: rfc822; end@example.net"],
+            )),
+            ContactSource::OriginalRecipient,
+            "bob@example.net",
+        ),
+        (
+            "not where it reads like the sender",
+            bounce("", &[forwarded]).replace("To: <bounces+t1@", "To: <bounces+news=mail.example.com@"),
+            ContactSource::ReturnedTo,
+            "ann@example.org",
+        ),
+        (
+            "not of several recipients",
+            hinting(bounce("", &[forwarded, "Final-Recipient: rfc822; bob@example.net"])),
+            ContactSource::FinalRecipient,
+            "end@example.net",
+        ),
+        (
+            "not from a number",
+            to_list(bounce("", &[forwarded])).replace("bounces+t1@", "bounces+12=34@"),
+            ContactSource::ReturnedTo,
+            "members@lists.example.com",
+        ),
+    ] {
+        let (report, explanation) = Classifier::new().explain(raw.as_bytes());
+        let contact_of = report.recipients.first().and_then(|verdict| verdict.address.as_ref());
+        assert_eq!(contact_of.map(Address::as_str), Some(contact), "{what}");
+        let first = explanation
+            .recipients
+            .first()
+            .and_then(|recipient| recipient.contacts.first());
+        assert_eq!(first.map(|candidate| candidate.source), Some(source), "{what}");
     }
 }

@@ -231,6 +231,7 @@ fn contact(source: ContactSource) -> &'static str {
         ContactSource::ReturnPath => "the return path was made for it (a `verp` pattern of yours)",
         ContactSource::ContactHeader => "the message that came back names it as its contact",
         ContactSource::OriginalRecipient => "the report says that this was the address written to (Original-Recipient)",
+        ContactSource::ReturnPathHint => "the return path reads as if it had been made for it",
         ContactSource::ReturnedTo => "the message that came back was for it (To)",
         ContactSource::FinalRecipient => "the last server tried to deliver to it (Final-Recipient)",
     }
