@@ -75,8 +75,8 @@ impl Provenance {
         if self.delivered_to.is_empty() {
             self.delivered_with(mail);
         }
-        self.arrived_at = arrived_at(mail.headers("received"));
-        self.server = handed_over_by(mail.headers("received"));
+        self.arrived_at = arrived_at(mail.raw_headers("received"));
+        self.server = handed_over_by(mail.raw_headers("received"));
         self.returned_date = returned.date.as_deref().and_then(timestamp);
     }
 

@@ -60,7 +60,7 @@ impl<'r> Hop<'r> {
             .filter(|lead| lead.eq_ignore_ascii_case("from "))
             .and_then(|_| field.get(5..))?;
         let (from, by) = split_at_by(from);
-        let with = memmem::find(by.as_bytes(), b" with ").and_then(|at| by.get(at + 6..));
+        let with = memmem::find(by.as_bytes(), b"with ").and_then(|at| by.get(at + 5..));
         let way = |lead: &str| with.is_some_and(|way| way.starts_with(lead));
         if way("POP3") || way("IMAP") {
             return None;
@@ -103,16 +103,10 @@ impl<'r> Sender<'r> {
         let mut skipping = false;
         let mut rest = from;
         while !rest.is_empty() {
-            let ends = |byte: &u8| matches!(byte, b'(' | b')' | b'[' | b']' | b' ' | b',');
+            let ends = |byte: &u8| matches!(byte, b'(' | b')' | b'[' | b']' | b',' | b' ' | b'\t' | b'\n');
             let end = rest.as_bytes().iter().position(ends).unwrap_or(rest.len());
             let (word, tail) = rest.split_at(end);
-            let spoken = |lead: &str| {
-                word.get(..lead.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(lead))
-            };
-            if depth > 0 && (spoken("helo=") || spoken("ident=") || word.eq_ignore_ascii_case("helo")) {
-                skipping = true;
-            }
+            skipping |= depth > 0 && begins_what_is_claimed(word);
             match address(word) {
                 Some(address) if depth == 0 => outside = outside.or(Some(address)),
                 Some(address) if !skipping => inside = Some(address),
@@ -141,14 +135,24 @@ impl<'r> Sender<'r> {
     }
 }
 
-/// Before and behind ` by ` outside comments; a field whose comments never end is taken as it stands.
+/// `helo=name`, `ident=name`, and qmail's `HELO name`.
+fn begins_what_is_claimed(word: &str) -> bool {
+    let spoken = |lead: &str| {
+        word.get(..lead.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(lead))
+    };
+    matches!(word.as_bytes().first(), Some(b'h' | b'H' | b'i' | b'I'))
+        && (spoken("helo=") || spoken("ident=") || word.eq_ignore_ascii_case("helo"))
+}
+
+/// Before and behind the word `by` outside comments; a field whose comments never end is taken as it stands.
 fn split_at_by(from: &str) -> (&str, &str) {
     let mut depth = 0_usize;
     let outside = from.bytes().enumerate().find_map(|(at, byte)| {
         match byte {
             b'(' => depth += 1,
             b')' => depth = depth.saturating_sub(1),
-            b' ' if depth == 0 && is_by(from, at) => return Some(at),
+            b' ' | b'\t' | b'\n' if depth == 0 && is_by(from, at) => return Some(at),
             _ => {}
         }
         None
@@ -160,9 +164,10 @@ fn split_at_by(from: &str) -> (&str, &str) {
     )
 }
 
+/// Whether the white space at `at` is followed by the word `by`.
 fn is_by(from: &str, at: usize) -> bool {
-    from.get(at..at + 4)
-        .is_some_and(|word| word.eq_ignore_ascii_case(" by "))
+    let word = from.as_bytes().get(at + 1..at + 4).unwrap_or_default();
+    matches!(word, [b'b' | b'B', b'y' | b'Y', end] if end.is_ascii_whitespace())
 }
 
 /// `192.0.2.1`, `IPv6:2001:db8::1`, `somebody@192.0.2.1`.
@@ -369,6 +374,16 @@ mod tests {
         for (what, received, expected) in cases {
             assert_eq!(handed_over_by(received.iter().copied()).as_deref(), *expected, "{what}");
         }
+    }
+
+    #[test]
+    fn folding_changes_nothing() {
+        let folded = "from mx.example.net\n (mx.example.net\n\t[192.0.2.1])\n\tby in.example.org (Postfix)\n\twith ESMTPS id 4A\n for <b@example.org>;\n\tSun, 22 Nov 2026\n 10:00:00 +0000";
+        assert_eq!(handed_over_by([folded].into_iter()).as_deref(), Some("192.0.2.1"));
+        assert_eq!(arrived_at([folded].into_iter()), Some(1_795_341_600));
+        let inside = folded.replace("[192.0.2.1]", "[10.0.0.1]");
+        let fetched = folded.replace("ESMTPS", "POP3");
+        assert_eq!(handed_over_by([inside.as_str(), &fetched].into_iter()), None);
     }
 
     #[test]

@@ -92,8 +92,7 @@ impl Judge<'_> {
             self.alone,
             self.contacts(&evidence),
         );
-        let address = self.contacts(&evidence).next().map(|first| first.address);
-        let candidates = self.candidates(&evidence);
+        let (address, candidates) = self.candidates(&evidence);
         Verdict {
             address,
             candidates,
@@ -185,17 +184,22 @@ impl Judge<'_> {
         })
     }
 
-    /// Every address that may be the contact, each once. What the returned message names is none by itself where the report is
-    /// about several, but still may be proven to be it.
-    fn candidates(&self, evidence: &Evidence) -> Vec<Address> {
-        let named = self.contacts(evidence).map(|candidate| candidate.address);
-        let mut candidates = Vec::with_capacity(4);
-        for address in named.chain(self.sent_to.iter().copied().cloned()) {
-            if !candidates.iter().any(|known: &Address| known.same(&address)) {
+    /// The contact, and every address that may be it, each once. What the returned message names is none by itself where the
+    /// report is about several, but still may be proven to be it.
+    fn candidates(&self, evidence: &Evidence) -> (Option<Address>, Vec<Address>) {
+        let mut candidates: Vec<Address> = Vec::with_capacity(4);
+        for Candidate { address, .. } in self.contacts(evidence) {
+            if !candidates.iter().any(|known| known.same(&address)) {
                 candidates.push(address);
             }
         }
-        candidates
+        let contact = candidates.first().cloned();
+        for address in self.sent_to {
+            if !candidates.iter().any(|known| known.same(address)) {
+                candidates.push((*address).clone());
+            }
+        }
+        (contact, candidates)
     }
 
     /// Where the recipient has moved to, when the words name one address that is neither the old one nor ours.

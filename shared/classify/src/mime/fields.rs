@@ -172,6 +172,12 @@ impl FieldTable {
         self.named(bytes, name).map(|field| field.text(bytes))
     }
 
+    /// The raw values of all fields of that name.
+    pub(super) fn all_raw<'b>(&'b self, bytes: &'b [u8], name: &'b str) -> impl Iterator<Item = &'b [u8]> {
+        self.named(bytes, name)
+            .map(|field| bytes.get(field.value.clone()).unwrap_or_default())
+    }
+
     pub(super) fn iter<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = (&'b str, &'b str)> {
         self.fields.iter().map(move |field| {
             let name = bytes.get(field.name.clone()).unwrap_or_default();

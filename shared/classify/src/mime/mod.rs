@@ -111,6 +111,13 @@ impl<'a> Mail<'a> {
             .flat_map(move |root| root.fields.all(&self.bytes, name))
     }
 
+    /// The same as they stand, in ASCII: what no person writes needs no decoding.
+    pub(crate) fn raw_headers<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        let root = self.parts.iter().take(1);
+        root.flat_map(move |root| root.fields.all_raw(&self.bytes, name))
+            .filter_map(|raw| std::str::from_utf8(raw).ok())
+    }
+
     /// The header of the message itself.
     pub(crate) fn fields(&self) -> Fields<'_> {
         match self.parts.first() {
