@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
+use rebound_contacts::ContactAddress;
+use rebound_verp::canonical;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -18,6 +20,32 @@ const TOKEN_TO_UNSUBSCRIBE: &str = "ciavckyz7oqotjs6xwbkpthov7qwbyfugqoofydxr3lt
 
 fn keys_file(data: &Path) -> std::path::PathBuf {
     data.join("keys/return-path-keys.toml")
+}
+
+#[test]
+fn tokens_and_contacts_mean_the_same_address() {
+    for address in [
+        "Ann@Example.ORG",
+        "ann@example.org.",
+        "\"ann.b\"@example.org",
+        "\"Ann B\"@example.org",
+        "\"ann@home\"@example.org",
+        "\"o\\\"b\\\\c\"@example.org",
+        "o'brien+tag@mail.example.net",
+        "ann@BÜCHER.example",
+        "ann@bu\u{308}cher.example",
+        "JOSE\u{301}@example.org",
+        "ΟΔΟΣ@example.org",
+        "a..b.@docomo.example",
+    ] {
+        let contact: ContactAddress = address.parse().expect("an address");
+        assert_eq!(canonical(address).as_deref(), Some(contact.as_str()), "{address}");
+        assert_eq!(
+            canonical(contact.as_str()).as_deref(),
+            Some(contact.as_str()),
+            "{address}"
+        );
+    }
 }
 
 /// A data folder with key 1.

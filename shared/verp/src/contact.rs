@@ -9,26 +9,38 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 /// `None` for what is no address: a half is missing, or it holds white space or control characters.
 pub fn canonical(address: &str) -> Option<String> {
     let (local, domain) = address.trim().rsplit_once('@')?;
-    let local = fold_case(unquoted(local));
+    let local = spelled(local)?;
     let domain = domain.trim_end_matches('.');
     let domain = if domain.is_ascii() {
         domain.to_ascii_lowercase()
     } else {
         idna::domain_to_ascii(domain).ok()?
     };
-    let odd = |c: char| c.is_control() || c.is_whitespace();
-    // A quoted local part may hold spaces (RFC 5321 section 4.1.2).
-    let sound = !domain.is_empty() && !local.is_empty() && !domain.contains(odd) && !local.contains(char::is_control);
-    let sound = sound && (local.starts_with('"') || !local.contains(odd));
-    sound.then(|| format!("{local}@{domain}"))
+    let is_odd = |c: char| c.is_control() || c.is_whitespace();
+    let is_sound = !domain.is_empty() && !domain.contains(is_odd) && !local.contains(char::is_control);
+    is_sound.then(|| format!("{local}@{domain}"))
 }
 
-/// Quotes around what is a dot-string anyway say nothing (RFC 5321 section 4.1.2).
-fn unquoted(local: &str) -> &str {
-    let inner = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    inner
-        .filter(|inner| !inner.is_empty() && inner.chars().all(|c| c == '.' || is_atext(c)))
-        .unwrap_or(local)
+/// The local part in lower case, in quotes if it cannot do without (RFC 5321 section 4.1.2).
+fn spelled(local: &str) -> Option<String> {
+    let plain = match local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(quoted) => {
+            let mut plain = String::with_capacity(quoted.len());
+            let mut chars = quoted.chars();
+            while let Some(c) = chars.next() {
+                plain.push(if c == '\\' { chars.next()? } else { c });
+            }
+            plain
+        }
+        None if local.is_empty() || local.contains(char::is_whitespace) => return None,
+        None => local.to_owned(),
+    };
+    let plain = fold_case(&plain);
+    let needs_quotes = plain.is_empty() || plain.contains(|c: char| c.is_whitespace() || "()[]:;@\\,\"".contains(c));
+    if !needs_quotes {
+        return Some(plain);
+    }
+    Some(format!("\"{}\"", plain.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 /// What an atom is made of (RFC 5322 section 3.2.3, RFC 6532 section 3.2).
@@ -65,7 +77,10 @@ mod tests {
             ("ann+Tag@BÜCHER.example", Some("ann+tag@xn--bcher-kva.example")),
             ("JOSE\u{301}@example.org", Some("josé@example.org")),
             ("ΟΔΟΣ@example.org", Some("οδοσ@example.org")),
-            ("ann@home@example.org", Some("ann@home@example.org")),
+            ("ann@home@example.org", Some("\"ann@home\"@example.org")),
+            ("\"a\\nn@home\"@example.org", Some("\"ann@home\"@example.org")),
+            ("\"o\\\"b\"@example.org", Some("\"o\\\"b\"@example.org")),
+            ("\"ann\\\"@example.org", None),
             ("ann b@example.org", None),
             ("ann", None),
             ("@example.org", None),
