@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hostile_messages::hostile;
 use proptest::prelude::*;
-use rebound_classify::Classifier;
+use rebound_classify::{Classifier, returned_original};
 
 #[test]
 fn hostile_messages_are_judged_in_time_on_a_small_stack() {
@@ -18,6 +18,11 @@ fn hostile_messages_are_judged_in_time_on_a_small_stack() {
         for (name, message) in hostile() {
             let start = Instant::now();
             let report = classifier.classify(&message);
+            let returned = returned_original(&message);
+            assert!(
+                returned.is_none_or(|returned| returned.raw.len() <= message.len()),
+                "{name}: more than there was"
+            );
             assert!(start.elapsed() < LIMIT, "{name} took {:?}", start.elapsed());
             assert!(
                 report.recipients.len() <= 2_000,
