@@ -11,7 +11,14 @@ use crate::support::{documents, mailbox, rebound, stderr, stdout};
 const CAUTIOUS: &str = "[breaker]\nsuppressions = 3\npercent = 0\n[count]\nthreshold = 2\n";
 
 fn held(data: &Path) -> Vec<serde_json::Value> {
-    documents(&stdout(rebound(data).args(["contacts", "held", "--format", "jsonl"])))
+    documents(&stdout(rebound(data).args([
+        "contacts",
+        "held",
+        "--because",
+        "breaker",
+        "--format",
+        "jsonl",
+    ])))
 }
 
 fn suppressed(data: &Path) -> usize {

@@ -125,7 +125,27 @@ fn the_main_job_ends_with_the_contacts_a_reader_expects_and_a_second_run_changes
         first["suppressed_in_all"].as_u64(),
         expected["suppressed"].as_array().map(|all| all.len() as u64)
     );
+    assert_eq!(
+        first["unproven_in_all"].as_u64(),
+        expected["unproven"].as_array().map(|all| all.len() as u64)
+    );
     assert_contacts(&list(data.path()), &expected);
+    let held = documents(&stdout(rebound(data.path()).args([
+        "contacts",
+        "held",
+        "--because",
+        "unproven",
+        "--format",
+        "jsonl",
+    ])));
+    let unproven: Vec<Value> = held
+        .iter()
+        .map(|held| {
+            let at = held["held_at"].as_str().expect("a time").replace(".000Z", "Z");
+            json!({"address": held["spelling"], "cause": held["cause"], "at": at})
+        })
+        .collect();
+    assert_eq!(Value::from(unproven), expected["unproven"]);
 
     let before = list(data.path());
     let second = run();

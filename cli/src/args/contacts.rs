@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use rebound_contacts::Moment;
+use rebound_contacts::{HeldBecause, Moment};
 
 use super::{ReportFormat, RowFormat, SummaryFormat, moment};
 
@@ -112,13 +112,17 @@ Examples:
   rebound contacts release ann@example.com --why 'she is gone, her colleague says'
   rebound contacts release --all --account news --dry-run
   rebound contacts release --all --account news --why 'the old mailbox, looked through'
-  rebound contacts discard --held ann@example.com --why 'she wrote yesterday'";
+  rebound contacts discard --held ann@example.com --why 'she wrote yesterday'
+  rebound contacts held --because unproven                reports that may be forged";
 
 #[derive(Debug, Args)]
 pub(crate) struct HeldArgs {
     /// Only what came through this account
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Only what is held for this: `breaker` (too many at once) or `unproven` (it may be forged)
+    #[arg(long, value_name = "CAUSE")]
+    pub because: Option<HeldBecause>,
     /// How to print them
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: RowFormat,
@@ -135,6 +139,9 @@ pub(crate) struct ReleaseArgs {
     /// With --all: only what came through this account
     #[arg(long, requires = "all", value_name = "NAME")]
     pub account: Option<String>,
+    /// With --all: what is held for this, `breaker` (too many at once) or `unproven` (it may be forged)
+    #[arg(long, requires = "all", value_name = "CAUSE", default_value = "breaker")]
+    pub because: HeldBecause,
     #[command(flatten)]
     pub decision: DecisionArgs,
 }
@@ -153,7 +160,7 @@ pub(crate) struct DiscardArgs {
     /// Which message: the beginning of its identity, as `contacts why` prints it
     #[arg(long, required_unless_present = "held", conflicts_with = "held", value_name = "HASH")]
     pub message: Option<String>,
-    /// What the circuit breaker holds of it
+    /// What is held of it
     #[arg(long)]
     pub held: bool,
     /// With --held: of everybody who is held
@@ -162,6 +169,9 @@ pub(crate) struct DiscardArgs {
     /// With --all: only what came through this account
     #[arg(long, requires = "all", value_name = "NAME")]
     pub account: Option<String>,
+    /// With --all: what is held for this, `breaker` (too many at once) or `unproven` (it may be forged)
+    #[arg(long, requires = "all", value_name = "CAUSE", default_value = "breaker")]
+    pub because: HeldBecause,
     #[command(flatten)]
     pub decision: DecisionArgs,
 }

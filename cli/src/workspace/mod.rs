@@ -34,6 +34,7 @@ pub(crate) struct Workspace {
     contacts: Repository,
     rules: Arc<Classifier>,
     classifier: Function,
+    return_path_keys: ReturnPathKeys,
     mailboxes: Mailboxes,
 }
 
@@ -67,7 +68,8 @@ impl Workspace {
             workspace.archive.clone(),
             Arc::clone(&workspace.rules),
             workspace.contacts.clone(),
-        );
+        )
+        .with_return_path_keys(workspace.return_path_keys.clone());
         if rules_in_bucket {
             let rules = UserRules::new(workspace.stores.s3.clone(), &workspace.stores.bucket);
             workspace.classifier = workspace.classifier.with_rules(rules);
@@ -79,9 +81,12 @@ impl Workspace {
     pub(crate) async fn open_whatever_policy(place: &Place) -> Result<Self> {
         // On the heap: opening is done once, and no command's future should be as large as all that it takes.
         step(format!("opening {place}"));
-        let stores = match place {
-            Place::Folder(folder) => Box::pin(Stores::embedded(folder)).await?,
-            Place::Stack(stack) => Box::pin(Stack::find(stack)).await?.stores()?,
+        let (stores, return_path_keys) = match place {
+            Place::Folder(folder) => (Box::pin(Stores::embedded(folder)).await?, return_path_keys_in(folder)),
+            Place::Stack(stack) => {
+                let stack = Box::pin(Stack::find(stack)).await?;
+                (stack.stores()?, stack.return_path_keys())
+            }
         };
         let tables = Tables::with_prefix(&stores.table_prefix);
         let mailboxes = Mailboxes::new(&stores.dynamodb, &stores.table_prefix);
@@ -95,6 +100,7 @@ impl Workspace {
             contacts,
             rules,
             classifier,
+            return_path_keys,
             mailboxes,
         })
     }

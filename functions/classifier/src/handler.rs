@@ -8,11 +8,13 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsBatchResponse;
 use bytes::Bytes;
 use jiff::Timestamp;
+use rebound_accounts::{KeysError, ReturnPathKeys};
 use rebound_archive::{Archive, ArchiveError, ArchivedMessage, InboundError, InboundKey, ObjectKey};
 use rebound_classify::{Classifier, Report};
 use rebound_contacts::repository::{ChangeError, ReadError, RecordError, Recorded, Replaced, Repository};
 use rebound_contacts::{MessageRecord, Moment, Origin};
 
+use crate::authenticate::{Arrival, Authenticator, KeySources};
 use crate::batch::{Announced, LIMITS};
 use crate::config::{NoPolicy, UserPolicy, UserRules};
 use crate::deadline::{Deadline, OutOfTime};
@@ -28,6 +30,8 @@ pub struct Function {
     /// Where the policy comes from, when that may change while the function runs; else it is the repository's.
     policy: Option<UserPolicy>,
     contacts: Repository,
+    /// Where the keys come from that show whether a message is to be believed.
+    keys: KeySources,
 }
 
 /// What became of an invocation.
@@ -74,6 +78,12 @@ pub enum JudgeError {
     /// It is not known what verdicts do to contacts.
     #[error(transparent)]
     Policy(#[from] NoPolicy),
+    /// It is not known by which keys to tell what is forged.
+    #[error("{0}: nothing is judged until they can be read, or genuine reports would be taken for forged ones")]
+    Keys(#[from] KeysError),
+    /// Nothing could be judged.
+    #[error(transparent)]
+    All(Arc<JudgeError>),
     /// Something panicked over it, which is a bug. The message stays in the archive and its record in the queue.
     #[error("the classifier panicked on {0}: please report it, with the message if it may be shared")]
     Panicked(
@@ -103,6 +113,8 @@ pub(crate) struct Conditions {
     pub(crate) classifier: Arc<Classifier>,
     /// Record under the policy in force.
     pub(crate) contacts: Repository,
+    /// Says how far messages are to be believed.
+    pub(crate) authenticator: Authenticator,
     /// When it began.
     pub(crate) now: Timestamp,
     /// When it has to be done.
@@ -118,6 +130,7 @@ impl Function {
             rules: None,
             policy: None,
             contacts,
+            keys: KeySources::default(),
         }
     }
 
@@ -132,6 +145,13 @@ impl Function {
     #[must_use]
     pub fn with_policy(mut self, policy: UserPolicy) -> Self {
         self.policy = Some(policy);
+        self
+    }
+
+    /// The same, looking for return addresses that were signed with these keys.
+    #[must_use]
+    pub fn with_return_path_keys(mut self, keys: ReturnPathKeys) -> Self {
+        self.keys.return_paths = Some(keys);
         self
     }
 
@@ -150,18 +170,10 @@ impl Function {
     }
 
     async fn handle_until(&self, deadline: Deadline, invocation: &Invocation, now: Timestamp) -> Outcome {
-        let configuration = Box::pin(async { futures::join!(self.classifier(now), self.contacts(now)) });
-        let conditions = match deadline.reading(configuration).await {
-            Ok((classifier, Ok(contacts))) => Conditions {
-                classifier,
-                contacts,
-                now,
-                deadline,
-            },
-            Ok((_, Err(no_policy))) => return Outcome::all_failed(invocation, || no_policy.into()),
-            Err(OutOfTime) => {
-                return Outcome::all_failed(invocation, || JudgeError::OutOfTime("any message".to_owned()));
-            }
+        let conditions = match deadline.reading(Box::pin(self.conditions(now, deadline))).await {
+            Ok(Ok(conditions)) => conditions,
+            Ok(Err(error)) => return Outcome::none_judged(invocation, error),
+            Err(OutOfTime) => return Outcome::none_judged(invocation, JudgeError::OutOfTime("any message".to_owned())),
         };
         let mut outcome = Outcome::default();
         let (mut new, mut again) = (Vec::new(), Vec::new());
@@ -202,8 +214,24 @@ impl Function {
         outcome
     }
 
+    /// What is in force at `now`.
+    pub(crate) async fn conditions(&self, now: Timestamp, deadline: Deadline) -> Result<Conditions, JudgeError> {
+        let (classifier, contacts, authenticator) = futures::join!(
+            self.classifier(now),
+            self.contacts(now),
+            Authenticator::new(self.keys.clone(), now)
+        );
+        Ok(Conditions {
+            classifier,
+            contacts: contacts?,
+            authenticator: authenticator?,
+            now,
+            deadline,
+        })
+    }
+
     /// The classifier, with the rules in force.
-    pub(crate) async fn classifier(&self, now: Timestamp) -> Arc<Classifier> {
+    async fn classifier(&self, now: Timestamp) -> Arc<Classifier> {
         match &self.rules {
             Some(rules) => rules.classifier(now).await,
             None => Arc::clone(&self.classifier),
@@ -211,7 +239,7 @@ impl Function {
     }
 
     /// The contacts, under the policy in force.
-    pub(crate) async fn contacts(&self, now: Timestamp) -> Result<Repository, NoPolicy> {
+    async fn contacts(&self, now: Timestamp) -> Result<Repository, NoPolicy> {
         let contacts = self.contacts.clone();
         Ok(match &self.policy {
             Some(policy) => contacts.with_policy(policy.policy(now).await?),
@@ -246,15 +274,14 @@ impl Function {
                 stored => stored?.key,
             },
         };
-        self.judge(&conditions.classifier, key, conditions.now).await
+        self.judge(key, conditions).await
     }
 
     /// The record of the message at `key`; `None` when it is gone.
     pub(crate) async fn judge(
         &self,
-        classifier: &Arc<Classifier>,
         key: ObjectKey,
-        now: Timestamp,
+        conditions: &Conditions,
     ) -> Result<Option<MessageRecord>, JudgeError> {
         let message = match self.archive.read(&key, LIMITS).await {
             Err(error) if error.is_not_found() => {
@@ -263,13 +290,20 @@ impl Function {
             }
             answer => answer?,
         };
-        let report = classify(classifier, message.bytes.clone())
+        let report = classify(&conditions.classifier, message.bytes.clone())
             .await
             .ok_or_else(|| JudgeError::Panicked(key.to_string()))?;
-        Ok(Some(MessageRecord::from_report(
-            &report,
-            &origin(&key, &message, &report, now),
-        )))
+        let arrival = Arrival {
+            message: &message,
+            account: key.account().as_str(),
+            report: &report,
+        };
+        let findings = conditions
+            .authenticator
+            .findings(arrival, &conditions.classifier, &conditions.contacts)
+            .await?;
+        let origin = origin(&key, &message, &report, conditions.now);
+        Ok(Some(MessageRecord::from_report(&report, &origin, &findings)))
     }
 }
 
@@ -291,11 +325,13 @@ impl Outcome {
         Ok(response)
     }
 
-    fn all_failed(invocation: &Invocation, error: impl Fn() -> JudgeError) -> Self {
-        let failed = (0..invocation.records.len()).map(|record| (record, error())).collect();
-        tracing::error!(records = invocation.records.len(), error = %error(), "nothing was judged");
+    /// No record of an invocation could be done, for the same reason.
+    fn none_judged(invocation: &Invocation, error: JudgeError) -> Self {
+        tracing::error!(records = invocation.records.len(), %error, error.kind = error.kind(), "nothing was judged");
+        let error = Arc::new(error);
+        let again = |record| (record, JudgeError::All(Arc::clone(&error)));
         Self {
-            failed,
+            failed: (0..invocation.records.len()).map(again).collect(),
             ..Self::default()
         }
     }
@@ -350,6 +386,8 @@ impl JudgeError {
             Self::Read(_) => "ReadError",
             Self::Change(_) => "ChangeError",
             Self::Policy(_) => "NoPolicy",
+            Self::Keys(_) => "NoKeys",
+            Self::All(error) => error.kind(),
             Self::Panicked(_) => "Panicked",
             Self::OutOfTime(_) => "OutOfTime",
         }
@@ -392,5 +430,6 @@ fn origin(key: &ObjectKey, message: &ArchivedMessage, report: &Report, now: Time
         list: message.metadata.list.as_ref().map(ToString::to_string),
         object_key: Some(key.to_string()),
         expires_at: None,
+        server: report.provenance.server.clone(),
     }
 }

@@ -4,9 +4,11 @@
 //! `main.rs` wires it to Lambda; the command line calls the same function over the embedded stores.
 
 mod answer;
+mod authenticate;
 mod batch;
 mod config;
 mod deadline;
+mod dns;
 pub mod event;
 mod handler;
 mod isolate;

@@ -2,11 +2,13 @@
 //!
 //! Environment: `BUCKET` names the archive, which may hold the user's own rules at `config/rules.toml` and
 //! policy at `config/policy.toml`; `TABLE_PREFIX` the tables (`rebound-` makes `rebound-events` and
-//! `rebound-contacts`). `STAGE` is a dimension of the metrics, `LOG_LEVEL` says how much is logged.
+//! `rebound-contacts`). `RETURN_PATH_KEYS` names the secret with the keys of signed
+//! return addresses; without it none is looked for. `STAGE` is a dimension of the metrics, `LOG_LEVEL` says how much is logged.
 
 use std::sync::Arc;
 
 use lambda_runtime::Error;
+use rebound_accounts::ReturnPathKeys;
 use rebound_archive::Archive;
 use rebound_classifier::{Function, UserPolicy, UserRules};
 use rebound_classify::Classifier;
@@ -35,7 +37,13 @@ async fn function(environment: &Environment) -> Result<Function, Error> {
         Arc::new(Policy::default()),
     );
     let archive = Archive::new(s3.clone(), bucket);
-    Ok(Function::new(archive, Arc::new(Classifier::new()), contacts)
+    let function = Function::new(archive, Arc::new(Classifier::new()), contacts)
         .with_rules(UserRules::new(s3.clone(), bucket))
-        .with_policy(UserPolicy::new(s3, bucket)))
+        .with_policy(UserPolicy::new(s3, bucket));
+    let secret = environment.get_or("RETURN_PATH_KEYS", "");
+    if secret.is_empty() {
+        return Ok(function);
+    }
+    let secrets = aws_sdk_secretsmanager::Client::new(&aws);
+    Ok(function.with_return_path_keys(ReturnPathKeys::new(secrets, secret)))
 }

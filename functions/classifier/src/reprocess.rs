@@ -4,12 +4,10 @@ use futures::StreamExt;
 use futures::stream;
 use jiff::Timestamp;
 use rebound_archive::ObjectKey;
-use rebound_classify::Classifier;
 use rebound_contacts::repository::{EventChange, Replaced, Repository};
 use rebound_contacts::{MessageRecord, Moment};
-use std::sync::Arc;
 
-use crate::deadline::OutOfTime;
+use crate::deadline::{Deadline, OutOfTime};
 use crate::handler::{Conditions, Function, JudgeError};
 use crate::isolate::{Panicked, isolated};
 
@@ -33,17 +31,15 @@ impl Function {
     /// Judges an archived message again and compares with what is recorded of it; `None` when it is gone. `now` is as
     /// for [`Function::handle`].
     pub async fn rejudge(&self, key: &ObjectKey, now: Timestamp) -> Result<Option<Rejudged>, JudgeError> {
-        let classifier = self.classifier(now).await;
-        self.judge_again(&classifier, &self.contacts(now).await?, key, now)
-            .await
+        let conditions = Box::pin(self.conditions(now, Deadline::NONE)).await?;
+        self.judge_again(&conditions, &conditions.contacts, key).await
     }
 
     /// The same, and puts what it says now in the place of what is recorded. The message's time, account and list stay
     /// as they were recorded first. A message that was never judged is recorded as one that arrives.
     pub async fn reprocess(&self, key: &ObjectKey, now: Timestamp) -> Result<Option<(Rejudged, Replaced)>, JudgeError> {
-        let classifier = self.classifier(now).await;
-        let contacts = self.contacts(now).await?;
-        self.replace(&classifier, &contacts, key, now).await
+        let conditions = Box::pin(self.conditions(now, Deadline::NONE)).await?;
+        self.replace(&conditions, &conditions.contacts, key).await
     }
 
     /// Does this with messages of an invocation's records.
@@ -65,14 +61,9 @@ impl Function {
         key: &ObjectKey,
         conditions: &Conditions,
     ) -> Result<Option<(Rejudged, Replaced)>, JudgeError> {
-        let Conditions {
-            classifier,
-            contacts,
-            now,
-            deadline,
-        } = conditions;
-        let contacts = contacts.clone().with_patience(deadline.patience());
-        let replacing = isolated(Box::pin(self.replace(classifier, &contacts, key, *now)));
+        let deadline = conditions.deadline;
+        let contacts = conditions.contacts.clone().with_patience(deadline.patience());
+        let replacing = isolated(Box::pin(self.replace(conditions, &contacts, key)));
         match deadline.reading(replacing).await {
             Ok(Ok(replaced)) => replaced,
             Ok(Err(Panicked)) => Err(JudgeError::Panicked(key.to_string())),
@@ -82,12 +73,11 @@ impl Function {
 
     async fn judge_again(
         &self,
-        classifier: &Arc<Classifier>,
+        conditions: &Conditions,
         contacts: &Repository,
         key: &ObjectKey,
-        now: Timestamp,
     ) -> Result<Option<Rejudged>, JudgeError> {
-        let Some(record) = self.judge(classifier, key.clone(), now).await? else {
+        let Some(record) = self.judge(key.clone(), conditions).await? else {
             return Ok(None);
         };
         let changes = contacts.difference(&record).await?;
@@ -102,18 +92,17 @@ impl Function {
 
     async fn replace(
         &self,
-        classifier: &Arc<Classifier>,
+        conditions: &Conditions,
         contacts: &Repository,
         key: &ObjectKey,
-        now: Timestamp,
     ) -> Result<Option<(Rejudged, Replaced)>, JudgeError> {
-        let Some(rejudged) = self.judge_again(classifier, contacts, key, now).await? else {
+        let Some(rejudged) = self.judge_again(conditions, contacts, key).await? else {
             return Ok(None);
         };
         let mut replaced = Replaced::default();
         if rejudged.is_new {
             let records = std::slice::from_ref(&rejudged.record);
-            for recorded in contacts.record_mail(records, Moment::from(now)).await {
+            for recorded in contacts.record_mail(records, Moment::from(conditions.now)).await {
                 recorded?;
             }
             replaced.changes.clone_from(&rejudged.changes);

@@ -105,6 +105,11 @@ impl Classifier {
         self
     }
 
+    /// The fields of sent mail that name its contact, the first to be asked first.
+    pub fn contact_fields(&self) -> &[String] {
+        &self.engine.sent.contact_headers
+    }
+
     /// The rules that it asks.
     pub fn rules(&self) -> &reason::Rules {
         self.engine.rules()

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::ser::SerializeStruct;
 
 use crate::address::ContactAddress;
-use crate::decision::{Suppression, decide};
+use crate::decision::{Held, HeldBecause, Suppression, decide};
 use crate::event::Event;
 #[cfg(doc)]
 use crate::event::Ruling;
@@ -53,8 +53,8 @@ pub struct Contact {
     pub address: ContactAddress,
     /// Whether, since when and why it must not be mailed.
     pub suppression: Option<Suppression>,
-    /// What would suppress it if the circuit breaker did not hold it; `None` when something else does suppress it.
-    pub held: Option<Suppression>,
+    /// What would suppress it, or take it off a list, if it were not held; `None` when something else does suppress it.
+    pub held: Option<Held>,
     /// How many events of each kind there were, ever.
     pub counters: Counters,
     /// Counted failures since the last delivery or reactivation, within the policy's window before the last of them.
@@ -122,10 +122,14 @@ pub enum Status {
 pub struct Change {
     /// The contact was active and is now suppressed.
     pub suppressed: Option<Suppression>,
-    /// This would have suppressed it, and is now held.
-    pub held: Option<Suppression>,
-    /// What was held would suppress it no more.
+    /// This would have suppressed it, and is now held by the circuit breaker.
+    pub held: Option<Held>,
+    /// What the circuit breaker held would suppress it no more.
     pub let_go: bool,
+    /// This would have suppressed it, or taken it off a list, if it were sure that it is not forged.
+    pub doubted: Option<Held>,
+    /// What was doubted is no more: it was done after all, or nothing is left of it.
+    pub settled: bool,
     /// The contact was suppressed and is now active.
     pub reactivated: bool,
     /// The list it is now off and was not before.
@@ -163,18 +167,30 @@ impl Contact {
             return Change::default();
         };
         let was_suppressed = self.suppression.is_some();
-        let was_held = self.held.is_some();
+        let was_doubted = self.doubted().is_some();
+        let was_held = self.is_held_by_breaker();
         let lists_before = std::mem::take(&mut self.unsubscribed_lists);
         self.take_in(event, effect);
         self.decide(policy);
         let left = self.unsubscribed_lists.iter().find(|list| !lists_before.contains(list));
         Change {
             suppressed: self.suppression.filter(|_| !was_suppressed),
-            held: self.held.filter(|_| !was_held),
-            let_go: was_held && self.held.is_none(),
+            held: self.held.filter(|held| is_by_breaker(held) && !was_held),
+            let_go: was_held && !self.is_held_by_breaker(),
+            doubted: self.doubted().filter(|_| !was_doubted),
+            settled: was_doubted && self.doubted().is_none(),
             reactivated: was_suppressed && self.suppression.is_none(),
             unsubscribed: left.cloned(),
         }
+    }
+
+    /// Whether what would suppress it is held because too many at once were in danger.
+    pub fn is_held_by_breaker(&self) -> bool {
+        self.held.as_ref().is_some_and(is_by_breaker)
+    }
+
+    fn doubted(&self) -> Option<Held> {
+        self.held.filter(|held| !is_by_breaker(held))
     }
 
     /// Whether it may be mailed, lists apart.
@@ -238,9 +254,13 @@ impl Contact {
         self.unsubscribed_lists = if decision.protected {
             Vec::new()
         } else {
-            self.journal.lists_left().map(str::to_owned).collect()
+            self.journal.lists_left().into_keys().map(str::to_owned).collect()
         };
     }
+}
+
+fn is_by_breaker(held: &Held) -> bool {
+    held.because == HeldBecause::Breaker
 }
 
 impl Counters {
@@ -300,7 +320,7 @@ impl fmt::Display for Status {
 impl Serialize for Contact {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let last = self.last_verdict.as_ref();
-        let mut out = serializer.serialize_struct("Contact", 28)?;
+        let mut out = serializer.serialize_struct("Contact", 29)?;
         out.serialize_field("address", &self.address)?;
         out.serialize_field("spelling", self.address.spelling())?;
         out.serialize_field("domain", &self.address.domain())?;
@@ -314,6 +334,7 @@ impl Serialize for Contact {
         out.serialize_field("held_cause", &self.held.map(|held| held.cause))?;
         out.serialize_field("held_at", &self.held.map(|held| held.at))?;
         out.serialize_field("held_by", &self.held.map(|held| held.by))?;
+        out.serialize_field("held_because", &self.held.map(|held| held.because))?;
         out.serialize_field("hard_bounces", &self.counters.hard_bounces)?;
         out.serialize_field("soft_bounces", &self.counters.soft_bounces)?;
         out.serialize_field("soft_streak", &self.soft_streak)?;

@@ -9,9 +9,9 @@ use rebound_message::MessageHash;
 use serde::Serialize;
 
 use crate::address::ContactAddress;
-use crate::journal::{Journal, Standing};
+use crate::journal::{Journal, SentMessage, Soft, Standing, Strike};
 use crate::moment::Moment;
-use crate::policy::{Policy, SoftLimit};
+use crate::policy::{Belief, Policy, SoftLimit};
 
 /// That a contact must not be mailed, and since when and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +22,59 @@ pub struct Suppression {
     pub at: Moment,
     /// The message, or manual action, that did it.
     pub by: MessageHash,
+}
+
+/// What would suppress a contact, and waits for somebody to look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// What kind of event it was.
+    pub cause: Cause,
+    /// When that was.
+    pub at: Moment,
+    /// The message that would do it.
+    pub by: MessageHash,
+    /// Why it does not.
+    pub because: HeldBecause,
+}
+
+/// Why something is held. Written as one word, the attribute `held_because`. The graver first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldBecause {
+    /// Too many at once were in danger.
+    Breaker,
+    /// It may be forged.
+    Unproven,
+}
+
+impl HeldBecause {
+    /// The stable wire name, kebab-case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Breaker => "breaker",
+            Self::Unproven => "unproven",
+        }
+    }
+}
+
+impl FromStr for HeldBecause {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        let known = [Self::Breaker, Self::Unproven]
+            .into_iter()
+            .find(|known| known.as_str() == word);
+        known.ok_or_else(|| UnknownWord {
+            vocabulary: "HeldBecause",
+            word: word.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for HeldBecause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// What suppressed a contact. Written as one word, the attribute `suppressed_cause`.
@@ -81,21 +134,16 @@ impl Serialize for Cause {
 pub(crate) struct Decision {
     pub(crate) suppression: Option<Suppression>,
     /// What would suppress if it were not held.
-    pub(crate) held: Option<Suppression>,
+    pub(crate) held: Option<Held>,
     pub(crate) soft_streak: u32,
     /// Whether the policy keeps it from being suppressed, and from being taken off lists.
     pub(crate) protected: bool,
 }
 
-/// Suppressed by the earliest event since the last reactivation that suppresses by itself or completes a streak of
-/// counted failures, and is not held. One that was released suppresses from then on.
+/// Suppressed by the earliest event since the last reactivation that suppresses by itself, bears out an earlier claim or
+/// completes a streak of counted failures, and is not held. One that was released suppresses from then on.
 pub(crate) fn decide(policy: &Policy, address: &ContactAddress, journal: &Journal) -> Decision {
     let (streaks, soft_streak) = soft_streaks(policy, journal);
-    let outright = journal.suppressing().map(|strike| Suppression {
-        cause: strike.cause,
-        at: strike.stamp.at,
-        by: strike.stamp.message,
-    });
     let mut decision = Decision {
         soft_streak,
         protected: policy.protects(address),
@@ -104,20 +152,97 @@ pub(crate) fn decide(policy: &Policy, address: &ContactAddress, journal: &Journa
     if decision.protected {
         return decision;
     }
-    for candidate in outright.chain(streaks) {
-        match journal.ruling_on(candidate.by) {
-            Standing::Free => keep_earlier(&mut decision.suppression, candidate),
-            Standing::Released(released) => {
-                let at = candidate.at.max(released);
-                keep_earlier(&mut decision.suppression, Suppression { at, ..candidate });
-            }
-            Standing::Held => keep_earlier(&mut decision.held, candidate),
+    let believed = journal.suppressing().filter(|strike| strike.belief == Belief::Believed);
+    for candidate in believed.map(Suppression::by).chain(streaks) {
+        decision.take(candidate, journal.ruling_on(candidate.by));
+    }
+    let mut claims = Claims::default();
+    for strike in journal.suppressing().filter(|strike| strike.belief != Belief::Believed) {
+        let standing = match (
+            journal.released_at(strike.stamp.message),
+            journal.ruling_on(strike.stamp.message),
+        ) {
+            (Some(released), _) => Standing::Released(released),
+            (None, standing) => standing,
+        };
+        let is_borne_out = claims.bear_out(strike, policy.soft_limit, standing);
+        if standing == Standing::Free && !is_borne_out {
+            decision.hold(Suppression::by(strike), HeldBecause::Unproven);
+        } else {
+            decision.take(Suppression::by(strike), standing);
         }
+    }
+    for stamp in journal.open_leave_claims() {
+        let claim = Suppression {
+            cause: Cause::Mail(Category::Unsubscribe),
+            at: stamp.at,
+            by: stamp.message,
+        };
+        decision.hold(claim, HeldBecause::Unproven);
     }
     if decision.suppression.is_some() {
         decision.held = None;
     }
     decision
+}
+
+impl Suppression {
+    fn by(strike: &Strike) -> Self {
+        Self {
+            cause: strike.cause,
+            at: strike.stamp.at,
+            by: strike.stamp.message,
+        }
+    }
+}
+
+impl Decision {
+    /// Takes in what suppresses, as far as nothing was ruled on it.
+    fn take(&mut self, candidate: Suppression, standing: Standing) {
+        match standing {
+            Standing::Free => keep_earlier(&mut self.suppression, candidate),
+            Standing::Released(released) => {
+                let at = candidate.at.max(released);
+                keep_earlier(&mut self.suppression, Suppression { at, ..candidate });
+            }
+            Standing::Held => self.hold(candidate, HeldBecause::Breaker),
+        }
+    }
+
+    /// The gravest is shown, and of those the earliest.
+    fn hold(&mut self, Suppression { cause, at, by }: Suppression, because: HeldBecause) {
+        let rank = |held: &Held| (held.because, held.at, held.by);
+        let held = Held { cause, at, by, because };
+        if self.held.is_none_or(|known| rank(&held) < rank(&known)) {
+            self.held = Some(held);
+        }
+    }
+}
+
+/// Claims that may bear out each other, oldest first.
+#[derive(Default)]
+struct Claims(Vec<(Moment, Option<SentMessage>)>);
+
+impl Claims {
+    /// Whether an earlier one of another day, about another message and not too long ago, says the same as this; then
+    /// neither stands alone. One that is held bears out nothing: it is one of a flood.
+    fn bear_out(&mut self, strike: &Strike, limit: SoftLimit, standing: Standing) -> bool {
+        if strike.belief != Belief::Claimed || standing == Standing::Held {
+            return false;
+        }
+        let at = strike.stamp.at;
+        let is_recent = |before: Moment| {
+            limit
+                .window_millis()
+                .is_none_or(|window| at.as_millis() - before.as_millis() < window)
+        };
+        let is_independent = |(before, sent): &(Moment, Option<SentMessage>)| {
+            before.day_number() != at.day_number() && is_recent(*before) && (sent.is_none() || *sent != strike.sent)
+        };
+        let is_borne_out = self.0.iter().any(is_independent);
+        self.0.push((at, strike.sent));
+        is_borne_out
+    }
 }
 
 fn keep_earlier(known: &mut Option<Suppression>, candidate: Suppression) {
@@ -130,27 +255,34 @@ fn keep_earlier(known: &mut Option<Suppression>, candidate: Suppression) {
 /// is left out.
 ///
 /// A streak is counted failures within the window with no delivery between them; one sent message counts once, at its
-/// first report, however many reports come back for it.
+/// first report, however many reports come back for it. Of what is merely claimed no more than one a day counts.
 fn soft_streaks(policy: &Policy, journal: &Journal) -> (Vec<Suppression>, u32) {
+    let believable = |soft: &&Soft| soft.belief != Belief::Doubted;
     let mut deliveries = journal.deliveries().peekable();
     let mut sent = HashSet::new();
     let mut streak = Streak::default();
     let mut completed = Vec::new();
     let mut length = 0;
-    for soft in journal.counted() {
+    for soft in journal.counted().filter(believable) {
         let at = soft.stamp.at;
         while deliveries.next_if(|delivered| **delivered <= at).is_some() {
             streak = Streak::default();
             length = 0;
         }
         let limit = soft.limit.unwrap_or(policy.soft_limit);
+        let is_claim = soft.belief == Belief::Claimed;
+        if is_claim && streak.is_on_day_of(at) {
+            continue;
+        }
         if soft.sent.is_none_or(|message| sent.insert(message)) {
             streak.push(at);
             length = streak.length(limit);
+            // A claim silences nobody alone.
+            let threshold = limit.threshold().max(if is_claim { 2 } else { 1 });
             let is_over = completed
                 .last()
                 .is_some_and(|last: &Suppression| !journal.is_held(last.by));
-            if length >= limit.threshold() && !is_over {
+            if length >= threshold && !is_over {
                 completed.push(Suppression {
                     cause: Cause::Mail(Category::SoftBounce),
                     at,
@@ -177,6 +309,12 @@ impl Streak {
             None => 0,
         };
         self.0.push((at, day));
+    }
+
+    fn is_on_day_of(&self, at: Moment) -> bool {
+        self.0
+            .last()
+            .is_some_and(|(last, _)| last.day_number() == at.day_number())
     }
 
     /// How many of them count, seen from the last one.

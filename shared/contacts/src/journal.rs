@@ -15,9 +15,9 @@ use crate::address::ContactAddress;
 use crate::decision::Cause;
 use crate::event::{Event, EventKind, ManualAction, Ruling};
 use crate::moment::Moment;
-use crate::policy::{Effect, SoftLimit};
+use crate::policy::{Belief, Effect, SoftLimit};
 
-/// How many entries of each kind a contact remembers. Far more than any threshold needs; at most about 20 KB an item.
+/// How many entries of each kind a contact remembers. Far more than any threshold needs; at most about 30 KB an item.
 pub const JOURNAL_DEPTH: usize = 128;
 
 /// A contact's memory.
@@ -33,13 +33,17 @@ pub(crate) struct Journal {
     reactivated: Option<Moment>,
     suppressing: Newest<Strike>,
     counted: Newest<Soft>,
+    /// When which sent message was reported. Not forgotten by a reactivation: the same report again is no news after it.
+    reported: Newest<(Moment, SentMessage)>,
     delivered: Newest<Moment>,
     /// The messages that are held, at the time of the ruling.
     held: Newest<Stamp>,
     /// Those of them that were released.
     released: Newest<Stamp>,
-    /// By list, the latest word on it.
+    /// By list, the latest word on it that is believed.
     lists: BTreeMap<String, ListWord>,
+    /// Who, somebody says, wants to be off which list.
+    leave_claims: Newest<LeaveClaim>,
 }
 
 /// What was ruled on a message.
@@ -65,6 +69,10 @@ pub(crate) struct Stamp {
 pub(crate) struct Strike {
     pub(crate) stamp: Stamp,
     pub(crate) cause: Cause,
+    /// When the mail was sent that it is about, or else when it happened.
+    pub(crate) about: Moment,
+    pub(crate) sent: Option<SentMessage>,
+    pub(crate) belief: Belief,
 }
 
 /// An event that counts towards suppression.
@@ -74,12 +82,22 @@ pub(crate) struct Soft {
     pub(crate) sent: Option<SentMessage>,
     /// Under which limit, if not the policy's.
     pub(crate) limit: Option<SoftLimit>,
+    /// When the mail was sent that it is about, or else when it happened.
+    pub(crate) about: Moment,
+    pub(crate) belief: Belief,
 }
 
 /// Which sent message came back: the first 8 bytes of the SHA-256 of its `Message-ID`. Enough to tell apart the few
 /// that one contact remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SentMessage([u8; 8]);
+
+/// That a contact wants to be off a list, by the word of somebody who need not be that person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LeaveClaim {
+    stamp: Stamp,
+    list: String,
+}
 
 /// The latest word on one list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,40 +110,55 @@ impl Journal {
     /// Takes in an event that has this effect.
     pub(crate) fn note(&mut self, event: &Event, effect: Effect) {
         let stamp = Stamp::of(event);
-        let counts = self.reactivated.is_none_or(|reactivated| event.at > reactivated);
+        let about = event.sent_at.map_or(event.at, |sent_at| sent_at.min(event.at));
+        let sent = event.original_message_id.as_deref().and_then(SentMessage::of);
+        if let (Effect::Suppress(_) | Effect::Count(..), Some(sent)) = (effect, sent) {
+            self.reported.insert((event.at, sent));
+        }
+        let reactivated = self.reactivated;
+        let counts = |at: Moment| reactivated.is_none_or(|reactivated| at > reactivated);
         match effect {
-            Effect::Suppress if counts => {
+            Effect::Suppress(belief) if counts(about) => {
                 let cause = match event.kind {
                     EventKind::Mail(category) => Cause::Mail(category),
                     EventKind::Manual(ManualAction::Correct) => Cause::Corrected,
                     EventKind::Manual(_) | EventKind::Ruling(_) => Cause::Manual,
                 };
-                self.suppressing.insert(Strike { stamp, cause });
+                self.suppressing.insert(Strike {
+                    stamp,
+                    cause,
+                    about,
+                    sent,
+                    belief,
+                });
             }
-            Effect::Count(limit) if counts => {
-                let sent = event.original_message_id.as_deref().and_then(SentMessage::of);
-                self.counted.insert(Soft { stamp, sent, limit });
-            }
-            Effect::Restart if counts => self.delivered.insert(event.at),
-            // What they are about happened before they did, so a reactivation that forgets it forgets them.
-            Effect::Hold(message) if counts => self.held.insert(Stamp { at: event.at, message }),
-            Effect::Release(message) if counts => self.released.insert(Stamp { at: event.at, message }),
-            Effect::Nothing
-            | Effect::Suppress
-            | Effect::Count(_)
-            | Effect::Restart
-            | Effect::Hold(_)
-            | Effect::Release(_) => {}
+            Effect::Count(limit, belief) if counts(about) => self.counted.insert(Soft {
+                stamp,
+                sent,
+                limit,
+                about,
+                belief,
+            }),
+            Effect::Restart if counts(event.at) => self.delivered.insert(event.at),
+            // What it is about happened before it did, so a reactivation that forgets that forgets it.
+            Effect::Hold(message) if counts(event.at) => self.held.insert(Stamp { at: event.at, message }),
+            // Kept even so: whoever was let off a list stays off it.
+            Effect::Release(message) => self.released.insert(Stamp { at: event.at, message }),
+            Effect::Nothing | Effect::Suppress(_) | Effect::Count(..) | Effect::Restart | Effect::Hold(_) => {}
             Effect::Reactivate => self.reactivate(event.at),
-            Effect::Leave | Effect::Rejoin => {
+            Effect::Leave(belief) => {
                 if let Some(list) = event.list_or_account() {
-                    self.note_list(
-                        list,
-                        ListWord {
-                            stamp,
-                            left: effect == Effect::Leave,
-                        },
-                    );
+                    if belief == Belief::Believed {
+                        self.note_list(list, ListWord { stamp, left: true });
+                    } else {
+                        let list = list.to_owned();
+                        self.leave_claims.insert(LeaveClaim { stamp, list });
+                    }
+                }
+            }
+            Effect::Rejoin => {
+                if let Some(list) = event.list_or_account() {
+                    self.note_list(list, ListWord { stamp, left: false });
                 }
             }
         }
@@ -152,7 +185,7 @@ impl Journal {
 
     /// Since the last reactivation, oldest first.
     pub(crate) fn suppressing(&self) -> impl Iterator<Item = &Strike> {
-        self.suppressing.iter()
+        self.suppressing.iter().filter(|strike| !self.is_old_news(strike.sent))
     }
 
     /// Since the last reactivation, oldest first.
@@ -164,6 +197,20 @@ impl Journal {
         self.counted
             .iter()
             .filter(move |soft| horizon.is_none_or(|horizon| soft.stamp.at >= horizon))
+            .filter(|soft| !self.is_old_news(soft.sent))
+    }
+
+    /// Whether the sent message that this is about had been reported before the last reactivation.
+    pub(crate) fn is_old_report(&self, event: &Event) -> bool {
+        self.is_old_news(event.original_message_id.as_deref().and_then(SentMessage::of))
+    }
+
+    fn is_old_news(&self, sent: Option<SentMessage>) -> bool {
+        let (Some(sent), Some(reactivated)) = (sent, self.reactivated) else {
+            return false;
+        };
+        let mut reported = self.reported.iter().take_while(|(at, _)| *at <= reactivated);
+        reported.any(|(_, known)| *known == sent)
     }
 
     /// Since the last reactivation, oldest first.
@@ -173,17 +220,16 @@ impl Journal {
 
     /// What was ruled on this message.
     pub(crate) fn ruling_on(&self, message: MessageHash) -> Standing {
-        let find = |rulings: &Newest<Stamp>| {
-            rulings
-                .iter()
-                .find(|ruling| ruling.message == message)
-                .map(|ruling| ruling.at)
-        };
-        match (find(&self.held), find(&self.released)) {
+        match (find(&self.held, message), self.released_at(message)) {
             (None, _) => Standing::Free,
             (Some(_), None) => Standing::Held,
             (Some(_), Some(released)) => Standing::Released(released),
         }
+    }
+
+    /// When it was decided that what this message says is to be done, held or not.
+    pub(crate) fn released_at(&self, message: MessageHash) -> Option<Moment> {
+        find(&self.released, message)
     }
 
     /// Whether this message is held and was not released.
@@ -191,17 +237,46 @@ impl Journal {
         self.ruling_on(message) == Standing::Held
     }
 
-    /// The lists the contact has left, sorted.
-    pub(crate) fn lists_left(&self) -> impl Iterator<Item = &str> {
-        self.lists
-            .iter()
-            .filter(|(_, word)| word.left)
-            .map(|(list, _)| list.as_str())
+    /// The lists the contact has left, sorted, and when.
+    pub(crate) fn lists_left(&self) -> BTreeMap<&str, Moment> {
+        let words = self.lists.iter().filter(|(_, word)| word.left);
+        let mut left: BTreeMap<&str, Moment> = words.map(|(list, word)| (list.as_str(), word.stamp.at)).collect();
+        for claim in self.leave_claims.iter() {
+            let Some(released) = self.released_at(claim.stamp.message) else {
+                continue;
+            };
+            let at = released.max(claim.stamp.at);
+            if self
+                .lists
+                .get(&claim.list)
+                .is_none_or(|word| word.left || word.stamp.at < at)
+            {
+                let known = left.entry(&claim.list).or_insert(at);
+                *known = at.min(*known);
+            }
+        }
+        left
+    }
+
+    /// Claims that the contact wants to be off a list, as far as somebody should look at them, oldest first.
+    pub(crate) fn open_leave_claims(&self) -> impl Iterator<Item = Stamp> {
+        let left = self.lists_left();
+        let is_settled = move |claim: &&LeaveClaim| {
+            let word = self.lists.get(&claim.list);
+            left.contains_key(claim.list.as_str())
+                || word.is_some_and(|word| word.stamp > claim.stamp)
+                || self.released_at(claim.stamp.message).is_some()
+                || self
+                    .reactivated
+                    .is_some_and(|reactivated| claim.stamp.at <= reactivated)
+        };
+        let claims = self.leave_claims.iter();
+        claims.filter(move |claim| !is_settled(claim)).map(|claim| claim.stamp)
     }
 
     /// When the contact left this list, if it has.
     pub(crate) fn left_at(&self, list: &str) -> Option<Moment> {
-        self.lists.get(list).filter(|word| word.left).map(|word| word.stamp.at)
+        self.lists_left().get(list).copied()
     }
 
     /// Every message it knows of, rulings included.
@@ -216,6 +291,7 @@ impl Journal {
             .chain(self.suppressing.iter().map(|strike| strike.stamp))
             .chain(self.counted.iter().map(|soft| soft.stamp))
             .chain(self.lists.values().map(|word| word.stamp))
+            .chain(self.leave_claims.iter().map(|claim| claim.stamp))
             .map(|stamp| stamp.message)
             .chain(ruled(Ruling::Hold, &self.held))
             .chain(ruled(Ruling::Release, &self.released))
@@ -229,11 +305,10 @@ impl Journal {
     fn reactivate(&mut self, at: Moment) {
         if self.reactivated.is_none_or(|reactivated| at > reactivated) {
             self.reactivated = Some(at);
-            self.suppressing.forget(|strike| strike.stamp.at <= at);
-            self.counted.forget(|soft| soft.stamp.at <= at);
+            self.suppressing.forget(|strike| strike.about <= at);
+            self.counted.forget(|soft| soft.about <= at);
             self.delivered.forget(|delivered| *delivered <= at);
             self.held.forget(|held| held.at <= at);
-            self.released.forget(|released| released.at <= at);
         }
     }
 
@@ -255,6 +330,12 @@ impl Journal {
             }
         }
     }
+}
+
+/// When this was ruled on the message.
+fn find(rulings: &Newest<Stamp>, message: MessageHash) -> Option<Moment> {
+    let ruling = rulings.iter().find(|ruling| ruling.message == message)?;
+    Some(ruling.at)
 }
 
 impl Stamp {

@@ -27,14 +27,15 @@ pub mod story;
 pub use address::{ContactAddress, InvalidAddress};
 pub use brief::ContactBrief;
 pub use contact::{Change, Contact, Counters, LastVerdict, Status, fold};
-pub use decision::{Cause, Suppression};
+pub use decision::{Cause, Held, HeldBecause, Suppression};
 pub use event::{Authenticity, Event, EventKind, ManualAction, Ruling};
 pub use journal::JOURNAL_DEPTH;
 pub use ledger::{InvalidMessageId, LedgerEntry, MessageId, SentMessage};
 pub use moment::{InvalidMoment, Moment};
 pub use policy::{
-    Breaker, DEFAULT_POLICY, InvalidPolicy, Overrides, Policy, PolicyErrors, PolicyFault, Protected, SoftLimit,
+    AccountTrust, Breaker, DEFAULT_POLICY, InvalidPolicy, Overrides, Policy, PolicyErrors, PolicyFault, Protected,
+    SoftLimit, Trust,
 };
 pub use rebound_message::MessageHash;
-pub use record::{InvalidRecord, MessageRecord, Origin};
+pub use record::{Finding, InvalidRecord, MessageRecord, Origin};
 pub use sent::Sent;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rebound_classify::{Category, Report, Verdict};
+use rebound_classify::{Address, Category, Report, Verdict};
 use rebound_message::MessageHash;
 
 use crate::address::ContactAddress;
-use crate::event::{Event, EventKind};
+use crate::event::{Authenticity, Event, EventKind};
 use crate::moment::Moment;
 
 /// How much of a text goes into an event, in bytes. The whole message stays in the archive; an event must stay small
@@ -40,6 +40,25 @@ pub struct Origin {
     pub object_key: Option<String>,
     /// When its events may be deleted.
     pub expires_at: Option<Moment>,
+    /// The server that handed it over.
+    pub server: Option<String>,
+}
+
+/// How sure it is that a verdict speaks of mail we sent, and what that shows of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// Whom the verdict is about, if that is somebody else than it says.
+    pub address: Option<Address>,
+    /// The list that was mailed; goes before every other word on it.
+    pub list: Option<String>,
+    /// How sure it is.
+    pub authenticity: Authenticity,
+    /// When the mail was sent.
+    pub sent_at: Option<Moment>,
+    /// Whether the report came so long after that it counts no more.
+    pub stale: bool,
+    /// Why, in words for people.
+    pub proof: String,
 }
 
 impl MessageRecord {
@@ -65,20 +84,22 @@ impl MessageRecord {
         })
     }
 
-    /// The record of a classified message.
+    /// The record of a classified message; `findings` are those on its recipients, in the same order, as far as anybody
+    /// asked.
     ///
     /// Two verdicts that charge the same contact (an alias that expands to two mailboxes) are one event: the weightier
     /// one, the first among equals. Verdicts that charge nobody count only when no other verdict is there.
-    pub fn from_report(report: &Report, origin: &Origin) -> Self {
-        let mut by_contact: BTreeMap<Option<ContactAddress>, &Verdict> = BTreeMap::new();
-        for verdict in &report.recipients {
-            let address = verdict
-                .address
-                .as_ref()
+    pub fn from_report(report: &Report, origin: &Origin, findings: &[Finding]) -> Self {
+        let mut by_contact: BTreeMap<Option<ContactAddress>, (&Verdict, Option<&Finding>)> = BTreeMap::new();
+        for (nth, verdict) in report.recipients.iter().enumerate() {
+            let finding = findings.get(nth);
+            let address = finding
+                .and_then(|finding| finding.address.as_ref())
+                .or(verdict.address.as_ref())
                 .and_then(|address| ContactAddress::try_from(address).ok());
-            let known = by_contact.entry(address).or_insert(verdict);
-            if weight(verdict.category) > weight(known.category) {
-                *known = verdict;
+            let known = by_contact.entry(address).or_insert((verdict, finding));
+            if weight(verdict.category) > weight(known.0.category) {
+                *known = (verdict, finding);
             }
         }
         if by_contact.len() > 1 {
@@ -86,7 +107,13 @@ impl MessageRecord {
         }
         let mut events: Vec<_> = by_contact
             .into_iter()
-            .map(|(address, verdict)| event_of(report, origin, address, Some(verdict)))
+            .map(|(address, (verdict, finding))| {
+                let mut event = event_of(report, origin, address, Some(verdict));
+                if let Some(finding) = finding {
+                    add_finding(&mut event, finding);
+                }
+                event
+            })
             .collect();
         if events.is_empty() {
             events.push(event_of(report, origin, None, None));
@@ -133,6 +160,7 @@ fn event_of(report: &Report, origin: &Origin, address: Option<ContactAddress>, v
     event.original_message_id.clone_from(&report.original.message_id);
     event.original_subject.clone_from(&report.original.subject);
     event.object_key.clone_from(&origin.object_key);
+    event.server.clone_from(&origin.server);
     event.rules_version = Some(report.rules_version.to_string());
     event.expires_at = origin.expires_at;
     if let Some(verdict) = verdict {
@@ -149,6 +177,16 @@ fn event_of(report: &Report, origin: &Origin, address: Option<ContactAddress>, v
         event.new_address.clone_from(&verdict.new_address);
     }
     event
+}
+
+fn add_finding(event: &mut Event, finding: &Finding) {
+    event.authenticity = Some(finding.authenticity);
+    event.proof = Some(finding.proof.clone());
+    event.sent_at = finding.sent_at.map(|sent_at| sent_at.min(event.at));
+    event.stale = finding.stale;
+    if finding.list.is_some() {
+        event.list.clone_from(&finding.list);
+    }
 }
 
 /// Which of two verdicts on one contact stands: the one with the graver consequence for it.
@@ -218,7 +256,7 @@ mod tests {
             verdict(None, Category::Complaint),
             verdict(Some("-"), Category::Complaint),
         ];
-        let record = MessageRecord::from_report(&report(&verdicts), &origin());
+        let record = MessageRecord::from_report(&report(&verdicts), &origin(), &[]);
         let events: Vec<_> = record
             .events()
             .iter()
@@ -237,7 +275,7 @@ mod tests {
     #[test]
     fn a_report_about_nobody_is_recorded_without_a_contact() {
         for verdicts in [&[][..], &[verdict(None, Category::Complaint)]] {
-            let record = MessageRecord::from_report(&report(verdicts), &origin());
+            let record = MessageRecord::from_report(&report(verdicts), &origin(), &[]);
             let events: Vec<_> = record
                 .events()
                 .iter()
@@ -254,7 +292,7 @@ mod tests {
     fn the_accounts_list_goes_before_the_one_in_the_returned_message() {
         let mut origin = origin();
         let list = |origin: &Origin| {
-            MessageRecord::from_report(&report(&[]), origin).events()[0]
+            MessageRecord::from_report(&report(&[]), origin, &[]).events()[0]
                 .list
                 .clone()
         };
@@ -301,6 +339,7 @@ mod tests {
             list: None,
             object_key: None,
             expires_at: None,
+            server: None,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::decision::Suppression;
 use crate::event::{Event, EventKind, Ruling};
 use crate::journal::Soft;
 use crate::moment::Moment;
-use crate::policy::{Effect, Policy, SoftLimit};
+use crate::policy::{Belief, Effect, Policy, SoftLimit};
 
 /// A contact's history, told in the order of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub enum Outcome {
     },
     /// It would have suppressed the contact, and the circuit breaker holds it.
     Held,
+    /// It would have suppressed the contact, or taken it off a list, were it sure that it is not forged.
+    Doubted,
     /// It counted, as this many of so many failures that suppress.
     Counted {
         /// How many they were with it.
@@ -84,6 +86,10 @@ pub enum Why {
     Reactivated,
     /// Somebody discarded it.
     Discarded,
+    /// It came too long after the mail that it is about.
+    Stale,
+    /// It is not sure that it is not forged.
+    Unproven,
 }
 
 impl<'a> Story<'a> {
@@ -132,9 +138,9 @@ fn take_in(contact: &mut Contact, policy: &Policy, event: &Event) -> Outcome {
     };
     let before = contact.clone();
     let change = contact.apply(policy, event);
-    let is_past = before
-        .reactivated_at()
-        .is_some_and(|reactivated| event.at <= reactivated);
+    let about = event.sent_at.map_or(event.at, |sent_at| sent_at.min(event.at));
+    let is_past = before.reactivated_at().is_some_and(|reactivated| about <= reactivated);
+    let is_believed = !matches!(effect, Effect::Suppress(belief) | Effect::Leave(belief) if belief != Belief::Believed);
     match (effect, change) {
         (
             effect,
@@ -144,38 +150,48 @@ fn take_in(contact: &mut Contact, policy: &Policy, event: &Event) -> Outcome {
             },
         ) => Outcome::Suppressed {
             suppression,
-            streak: matches!(effect, Effect::Count(_)).then_some(contact.soft_streak),
+            streak: matches!(effect, Effect::Count(..)).then_some(contact.soft_streak),
         },
         (_, Change { held: Some(_), .. }) => Outcome::Held,
+        (_, Change { doubted: Some(_), .. }) => Outcome::Doubted,
         (_, Change { reactivated: true, .. }) => Outcome::Reactivated,
         (
-            Effect::Leave,
+            Effect::Leave(_) | Effect::Release(_),
             Change {
                 unsubscribed: Some(list),
                 ..
             },
         ) => Outcome::Left(list),
-        (Effect::Leave, _) if contact.unsubscribed_lists.is_empty() && policy.protects(&contact.address) => {
+        (Effect::Leave(_), _) if contact.unsubscribed_lists.is_empty() && policy.protects(&contact.address) => {
             Outcome::Recorded(Why::Protected)
         }
         (Effect::Rejoin, _) if contact.unsubscribed_lists.len() < before.unsubscribed_lists.len() => Outcome::Rejoined,
         (Effect::Restart | Effect::Reactivate, _) if before.soft_streak > contact.soft_streak => {
             Outcome::Restarted(before.soft_streak)
         }
-        (Effect::Count(_) | Effect::Suppress, _) if is_past => Outcome::Recorded(Why::Reactivated),
-        (Effect::Count(limit), _) => count(&before, contact, event, limit.unwrap_or(policy.soft_limit)),
-        (Effect::Suppress, _) if policy.protects(&contact.address) => Outcome::Recorded(Why::Protected),
-        (Effect::Suppress, _) if before.held.is_some() && contact.suppression.is_none() => Outcome::Held,
-        (Effect::Suppress, _) => Outcome::Recorded(Why::AlreadySuppressed),
+        (Effect::Count(..) | Effect::Suppress(_), _) if is_past => Outcome::Recorded(Why::Reactivated),
+        (Effect::Count(..) | Effect::Suppress(_), _) if contact.journal.is_old_report(event) => {
+            Outcome::Recorded(Why::SameMessage)
+        }
+        (Effect::Count(_, Belief::Doubted), _) => Outcome::Recorded(Why::Unproven),
+        (Effect::Count(limit, belief), _) => {
+            let limit = limit.unwrap_or(policy.soft_limit);
+            count(&before, contact, event, limit, belief == Belief::Claimed)
+        }
+        (Effect::Suppress(_), _) if policy.protects(&contact.address) => Outcome::Recorded(Why::Protected),
+        (Effect::Suppress(_), _) if before.is_held_by_breaker() && contact.suppression.is_none() => Outcome::Held,
+        (Effect::Suppress(_) | Effect::Leave(_), _) if !is_believed && contact.held.is_some() => Outcome::Doubted,
+        (Effect::Suppress(_), _) => Outcome::Recorded(Why::AlreadySuppressed),
         (Effect::Release(_), _) => Outcome::Rules(Ruling::Release),
         (Effect::Hold(_), _) => Outcome::Rules(Ruling::Hold),
-        (Effect::Reactivate | Effect::Leave | Effect::Rejoin, _) => Outcome::Recorded(Why::AlreadySo),
+        (Effect::Reactivate | Effect::Leave(_) | Effect::Rejoin, _) => Outcome::Recorded(Why::AlreadySo),
+        (Effect::Nothing, _) if event.stale => Outcome::Recorded(Why::Stale),
         (Effect::Nothing | Effect::Restart, _) => Outcome::Recorded(Why::Policy),
     }
 }
 
 /// What came of a failure that counts and did not suppress.
-fn count(before: &Contact, contact: &Contact, event: &Event, limit: SoftLimit) -> Outcome {
+fn count(before: &Contact, contact: &Contact, event: &Event, limit: SoftLimit, is_claim: bool) -> Outcome {
     let counted = |is_twin: &dyn Fn(&Soft) -> bool| before.journal.counted().any(is_twin);
     let sent = contact
         .journal
@@ -185,7 +201,7 @@ fn count(before: &Contact, contact: &Contact, event: &Event, limit: SoftLimit) -
     if sent.is_some() && counted(&|soft| soft.sent == sent) {
         return Outcome::Recorded(Why::SameMessage);
     }
-    if limit.once_a_day() && counted(&|soft| soft.stamp.at.day() == event.at.day()) {
+    if (limit.once_a_day() || is_claim) && counted(&|soft| soft.stamp.at.day() == event.at.day()) {
         return Outcome::Recorded(Why::SameDay);
     }
     Outcome::Counted {

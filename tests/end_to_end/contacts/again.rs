@@ -63,12 +63,13 @@ fn messages(folder: &Path) -> String {
         (4, "cid", "550 5.1.1 No such user here"),
     ] {
         let message = format!(
-            "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.org\r\nDate: Tue, {nth} Sep 2026 04:00:00 +0000\r\n\
+            "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.org\r\nTo: bounces@lists.example.net\r\nDate: Tue, {nth} Sep 2026 04:00:00 +0000\r\n\
              Subject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n\
              Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
              --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n\
              Final-Recipient: rfc822; {who}@example.com\r\nAction: failed\r\nStatus: {}\r\n\
-             Diagnostic-Code: smtp; {words}\r\n\r\n--b--\r\n",
+             Diagnostic-Code: smtp; {words}\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n\
+             From: news@lists.example.net\r\nTo: {who}@example.com\r\n\r\n--b--\r\n",
             words.split_whitespace().nth(1).expect("a status")
         );
         fs::write(from.join(format!("{nth}.eml")), message).expect("a file");

@@ -341,6 +341,9 @@ fn an_imported_event_says_where_it_comes_from() {
 fn well_known() -> TempDir {
     let data = TempDir::new().expect("a folder");
     rebound(data.path()).arg("run").arg(mailbox()).assert().success();
+    // What nothing proves is looked through.
+    let release = ["contacts", "release", "--all", "--because", "unproven"];
+    stdout(rebound(data.path()).args(release).args(["--by", "m", "--why", "seen"]));
     suppress(data.path(), &["=1+1@example.com", "Ann.Lee@BÜCHER.example"], None);
     suppress(data.path(), &["cleo@example.net"], Some("news, and more"));
     stdout(rebound(data.path()).args([

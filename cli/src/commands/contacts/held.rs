@@ -1,9 +1,10 @@
-//! What the circuit breaker holds, and letting it go.
+//! What is held, by the circuit breaker or because it may be forged, and letting it go.
 
 use anyhow::{Result, bail};
 use futures::TryStreamExt;
+use rebound_classify::Category;
 use rebound_contacts::repository::Repository;
-use rebound_contacts::{Contact, Event, EventKind, MessageRecord, Moment, Ruling, Suppression};
+use rebound_contacts::{Cause, Contact, Event, EventKind, HeldBecause, MessageRecord, Moment, Ruling};
 use serde::Serialize;
 
 use super::decide::{Decided, Signature, say_if_dry};
@@ -23,7 +24,7 @@ const BATCH: usize = 200;
 /// Prints the contacts that are held, each with the words that would have suppressed it.
 pub(super) async fn list(place: &Place, args: &HeldArgs) -> Result<Outcome> {
     let workspace = Workspace::open(place).await?;
-    let mut rows: Vec<Row> = all_held(workspace.contacts(), args.account.as_deref())
+    let mut rows: Vec<Row> = all_held(workspace.contacts(), args.account.as_deref(), args.because)
         .await?
         .into_iter()
         .map(Row::from)
@@ -33,16 +34,17 @@ pub(super) async fn list(place: &Place, args: &HeldArgs) -> Result<Outcome> {
     if rows.is_empty() {
         say("note", "nothing is held");
     }
-    let headings = ["ADDRESS", "CAUSE", "SINCE", "ACCOUNT", "REASON", "WORDS"];
+    let headings = ["ADDRESS", "CAUSE", "SINCE", "BECAUSE", "ACCOUNT", "REASON", "WORDS"];
     print_rows(&rows, args.format, headings, |row| {
         let day = row.held_at.get(..10).unwrap_or_default();
         [
             &row.spelling,
             &row.cause,
             day,
+            &row.held_because,
             row.account.as_deref().unwrap_or_default(),
             row.reason.as_deref().unwrap_or_default(),
-            row.diagnostic.as_deref().unwrap_or_default(),
+            (row.diagnostic.as_deref().or(row.proof.as_deref())).unwrap_or_default(),
         ]
     })?;
     Ok(Outcome::Done)
@@ -56,7 +58,7 @@ pub(super) async fn release(place: &Place, args: &ReleaseArgs) -> Result<Outcome
     let contacts = workspace.contacts();
     let mut complaints = Complaints::default();
     let held = if args.all {
-        all_held(contacts, args.account.as_deref()).await?
+        all_held(contacts, args.account.as_deref(), Some(args.because)).await?
     } else {
         of_these(contacts, &args.addresses, &mut complaints).await?
     };
@@ -65,7 +67,7 @@ pub(super) async fn release(place: &Place, args: &ReleaseArgs) -> Result<Outcome
     for batch in held.chunks(BATCH) {
         progress.advance(batch.len() as u64);
         if args.decision.dry_run {
-            let would = |held: &Held| format!("would be suppressed by {}", held.suppression.cause);
+            let would = |held: &Held| format!("would be {}", held.done());
             let mut decided = batch
                 .iter()
                 .map(|held| Decided::new(&held.contact.address, true, would(held)));
@@ -79,7 +81,7 @@ pub(super) async fn release(place: &Place, args: &ReleaseArgs) -> Result<Outcome
         for (held, recorded) in batch.iter().zip(contacts.record(&records).await) {
             match recorded {
                 Ok(_) => {
-                    let told = format!("now suppressed by {}", held.suppression.cause);
+                    let told = format!("now {}", held.done());
                     out.write(&Decided::new(&held.contact.address, true, told))?;
                 }
                 Err(error) => progress.suspend(|| complaints.failure(format!("{}: {error}", held.contact.address))),
@@ -102,7 +104,7 @@ pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome
     let mut complaints = Complaints::default();
     let held = match &args.address {
         Some(address) => of_these(contacts, std::slice::from_ref(address), &mut complaints).await?,
-        None => all_held(contacts, args.account.as_deref()).await?,
+        None => all_held(contacts, args.account.as_deref(), Some(args.because)).await?,
     };
     let mut out = RowStream::new(args.decision.format);
     let progress = Progress::of("contacts", Some(held.len() as u64));
@@ -110,16 +112,16 @@ pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome
         progress.advance(1);
         let address = &one.contact.address;
         if args.decision.dry_run {
-            let told = format!("a suppression by {} would be held no more", one.suppression.cause);
+            let told = format!("a suppression by {} would be held no more", one.what.cause);
             out.write(&Decided::new(address, true, told))?;
             continue;
         }
-        let mut waiting = Some(one.suppression);
+        let mut waiting = Some(one.what);
         // With one report gone, another that is held may stand behind it.
-        while let Some(suppression) = waiting {
-            let discarded = contacts.discard(address, suppression.by, signature.by(), signature.why(), now);
+        while let Some(what) = waiting {
+            let discarded = contacts.discard(address, what.by, signature.by(), signature.why(), now);
             waiting = match discarded.await {
-                Ok(recomputed) => recomputed.after.held.filter(|next| next.by != suppression.by),
+                Ok(recomputed) => recomputed.after.held.filter(|next| next.by != what.by),
                 Err(error) => {
                     progress.suspend(|| complaints.failure(format!("{address}: {error}")));
                     break;
@@ -140,7 +142,7 @@ pub(super) async fn discard(place: &Place, args: &DiscardArgs) -> Result<Outcome
 /// A contact that is held, and what would suppress it.
 struct Held {
     contact: Contact,
-    suppression: Suppression,
+    what: rebound_contacts::Held,
     /// What would suppress it, as its message said it.
     event: Option<Event>,
     /// Whose mail it was.
@@ -148,24 +150,31 @@ struct Held {
 }
 
 impl Held {
-    fn new(contact: Contact, suppression: Suppression) -> Self {
+    fn new(contact: Contact, what: rebound_contacts::Held) -> Self {
         Self {
             contact,
-            suppression,
+            what,
             event: None,
             account: None,
         }
     }
 
     fn released(&self, signature: &Signature<'_>, now: Moment) -> Event {
-        let by = self.suppression.by;
         let address = self.contact.address.clone();
-        signature.sign(Event::ruling(
-            Ruling::Release,
-            by,
-            address,
-            now.max(self.suppression.at),
-        ))
+        let at = now.max(self.what.at);
+        signature.sign(Event::ruling(Ruling::Release, self.what.by, address, at))
+    }
+
+    /// What letting it go does.
+    fn done(&self) -> String {
+        let list = self
+            .event
+            .as_ref()
+            .and_then(|event| event.list.as_deref().or(event.account.as_deref()));
+        match (self.what.cause, list) {
+            (Cause::Mail(Category::Unsubscribe), Some(list)) => format!("off the list {list}"),
+            (cause, _) => format!("suppressed by {cause}"),
+        }
     }
 }
 
@@ -176,32 +185,27 @@ async fn of_these(contacts: &Repository, addresses: &[String], complaints: &mut 
     for address in &addresses {
         let contact = contacts.contact(address).await?;
         match contact.and_then(|contact| Some((contact.held?, contact))) {
-            Some((suppression, contact)) => held.push(Held::new(contact, suppression)),
+            Some((what, contact)) => held.push(with_event(contacts, Held::new(contact, what)).await?),
             None => complaints.failure(format!("{address}: nothing is held")),
         }
     }
     Ok(held)
 }
 
-/// Everybody who is held by this account's mail, or by any.
-async fn all_held(contacts: &Repository, account: Option<&str>) -> Result<Vec<Held>> {
+/// Everybody who is held by this account's mail, or by any; for this cause, or for any.
+async fn all_held(contacts: &Repository, account: Option<&str>, because: Option<HeldBecause>) -> Result<Vec<Held>> {
     let all: Vec<Contact> = contacts.held().try_collect().await?;
     let mut held = Vec::with_capacity(all.len());
     let progress = Progress::of("contacts", Some(all.len() as u64));
     for contact in all {
         progress.advance(1);
-        let Some(suppression) = contact.held else { continue };
-        let mut one = Held::new(contact, suppression);
-        let mut events = std::pin::pin!(contacts.events_of(&one.contact.address));
-        let mut found = (None, None);
-        while let Some(event) = events.try_next().await? {
-            if event.message == suppression.by {
-                found.0 = Some(event);
-            } else if event.kind == EventKind::Ruling(Ruling::Hold) && event.about == Some(suppression.by) {
-                found.1 = event.account;
-            }
-        }
-        (one.event, one.account) = found;
+        let Some(what) = contact
+            .held
+            .filter(|held| because.is_none_or(|because| held.because == because))
+        else {
+            continue;
+        };
+        let one = with_event(contacts, Held::new(contact, what)).await?;
         if account.is_none_or(|account| one.account.as_deref() == Some(account)) {
             held.push(one);
         }
@@ -217,6 +221,20 @@ async fn all_held(contacts: &Repository, account: Option<&str>) -> Result<Vec<He
     Ok(held)
 }
 
+/// The same with what its message said.
+async fn with_event(contacts: &Repository, mut held: Held) -> Result<Held> {
+    let mut events = std::pin::pin!(contacts.events_of(&held.contact.address));
+    while let Some(event) = events.try_next().await? {
+        if event.message == held.what.by {
+            held.account = held.account.or_else(|| event.account.clone());
+            held.event = Some(event);
+        } else if event.kind == EventKind::Ruling(Ruling::Hold) && event.about == Some(held.what.by) {
+            held.account = event.account;
+        }
+    }
+    Ok(held)
+}
+
 /// One contact on a line.
 #[derive(Serialize)]
 struct Row {
@@ -227,11 +245,16 @@ struct Row {
     held_at: String,
     /// The message that would suppress it.
     held_by: String,
+    /// Why it does not.
+    held_because: String,
     account: Option<String>,
     reason: Option<String>,
     status: Option<String>,
     rule: Option<String>,
     diagnostic: Option<String>,
+    authenticity: Option<String>,
+    /// What shows that.
+    proof: Option<String>,
     object_key: Option<String>,
 }
 
@@ -241,14 +264,19 @@ impl From<Held> for Row {
         Self {
             address: held.contact.address.as_str().to_owned(),
             spelling: held.contact.address.spelling().to_owned(),
-            cause: held.suppression.cause.to_string(),
-            held_at: held.suppression.at.to_string(),
-            held_by: held.suppression.by.to_string(),
+            cause: held.what.cause.to_string(),
+            held_at: held.what.at.to_string(),
+            held_by: held.what.by.to_string(),
+            held_because: held.what.because.to_string(),
             account: held.account,
             reason: event.map(|event| event.reason.to_string()),
             status: event.and_then(|event| event.status).map(|status| status.to_string()),
             rule: event.and_then(|event| event.rule.clone()),
             diagnostic: event.and_then(|event| event.diagnostic.clone()),
+            authenticity: event
+                .and_then(|event| event.authenticity)
+                .map(|authenticity| authenticity.to_string()),
+            proof: event.and_then(|event| event.proof.clone()),
             object_key: event.and_then(|event| event.object_key.clone()),
         }
     }

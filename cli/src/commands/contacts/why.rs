@@ -111,6 +111,7 @@ fn word(made: &Made) -> &'static str {
     match made {
         Made::Suppressed { .. } => "suppressed",
         Made::Held => "held",
+        Made::Doubted => "doubted",
         Made::Counted { .. } => "counted",
         Made::Reactivated => "reactivated",
         Made::Restarted(_) => "restarted",
@@ -129,6 +130,7 @@ fn told(made: &Made) -> String {
             streak: Some(streak), ..
         } => format!("counted, and with {streak} in a row suppressed from here on"),
         Made::Held => "held: it would have suppressed while the circuit breaker was open".to_owned(),
+        Made::Doubted => "held: it would have done so, were it sure that it is not forged".to_owned(),
         Made::Counted { streak, threshold } => format!("counted: {streak} of {threshold} that suppress"),
         Made::Reactivated => "active from here on; what happened before counts no more".to_owned(),
         Made::Restarted(1) => "1 counted failure forgotten".to_owned(),
@@ -153,6 +155,8 @@ fn because(why: Why) -> &'static str {
         Why::SameDay => "another failure of the same day had been counted",
         Why::Reactivated => "a reactivation had forgotten what happened up to then",
         Why::Discarded => "somebody discarded it",
+        Why::Stale => "it came too long after the mail that it is about",
+        Why::Unproven => "it may be forged, and this account asks for proof",
     }
 }
 
@@ -218,12 +222,21 @@ fn when_to_mail(contact: &Contact) -> String {
     match (&contact.suppression, &contact.held) {
         (Some(_), _) => format!("when somebody reactivates it: rebound contacts reactivate {address} --why …"),
         (None, Some(held)) => format!(
-            "now: a suppression by {} is held, see rebound contacts held",
-            held.cause
+            "now: a suppression by {} is held ({}), see rebound contacts held",
+            held.cause, held.because
         ),
         (None, None) if contact.unsubscribed_lists.is_empty() => "now".to_owned(),
         (None, None) => "now, but not from the lists it is off".to_owned(),
     }
+}
+
+/// How sure it is that this is about mail of ours, and by what.
+fn authenticity_of(event: &Event) -> Option<String> {
+    let authenticity = event.authenticity?;
+    Some(match &event.proof {
+        Some(proof) => format!("{authenticity}: {proof}"),
+        None => authenticity.to_string(),
+    })
 }
 
 fn story_of(Step { event, outcome }: &Step<'_>) -> String {
@@ -245,6 +258,8 @@ fn story_of(Step { event, outcome }: &Step<'_>) -> String {
         ("said", event.diagnostic.as_ref().map(quoted)),
         ("rule", event.rule.clone()),
         ("matched", event.evidence.as_ref().map(quoted)),
+        ("authenticity", authenticity_of(event)),
+        ("server", event.server.clone()),
         ("delivered to", event.final_recipient.as_ref().map(ToString::to_string)),
         ("new address", event.new_address.as_ref().map(ToString::to_string)),
         ("subject", event.original_subject.as_ref().map(quoted)),

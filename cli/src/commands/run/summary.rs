@@ -40,8 +40,12 @@ const LINES: &[(&str, &[Category], &str)] = &[
         &[Category::SenderBlocked],
         "our side; never counts against the contact",
     ),
-    ("complaints", &[Category::Complaint], "contact suppressed"),
-    ("unsubscribes", &[Category::Unsubscribe], "contact off this list"),
+    ("complaints", &[Category::Complaint], "contact suppressed, where proven"),
+    (
+        "unsubscribes",
+        &[Category::Unsubscribe],
+        "contact off this list, where proven",
+    ),
     ("subscribes", &[Category::Subscribe], "recorded"),
     ("auto-replies", &[Category::OutOfOffice], "recorded"),
     (
@@ -75,6 +79,8 @@ pub(super) struct Summary {
     suppressed_in_all: u64,
     /// Contacts that this run would have suppressed, had it not suppressed more than usual already.
     held_in_all: usize,
+    /// Contacts that this run would have suppressed or taken off a list, were it sure that nobody forged it.
+    unproven_in_all: usize,
     /// What became of messages on mail servers; no key where none was asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mailboxes: Vec<Fetched>,
@@ -86,6 +92,9 @@ pub(super) struct Summary {
     /// less than 0 where an earlier run had held it.
     #[serde(skip)]
     held: BTreeMap<String, i64>,
+    /// The same of what may be forged.
+    #[serde(skip)]
+    doubted: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -122,8 +131,11 @@ impl Summary {
         }
         for (address, change) in &judged.recorded.changes {
             let held = i64::from(change.held.is_some()) - i64::from(change.let_go);
-            if held != 0 {
-                *self.held.entry(address.as_str().to_owned()).or_default() += held;
+            let doubted = i64::from(change.doubted.is_some()) - i64::from(change.settled);
+            for (times, more) in [(&mut self.held, held), (&mut self.doubted, doubted)] {
+                if more != 0 {
+                    *times.entry(address.as_str().to_owned()).or_default() += more;
+                }
             }
             if change.reactivated {
                 self.take_back(address.as_str());
@@ -166,7 +178,9 @@ impl Summary {
     /// Takes over what fetching came to, and brings everything into an order that does not depend on timing.
     pub(crate) fn finish(&mut self, fetched: &FetchSummary, mailboxes: Vec<Fetched>) {
         self.mailboxes = mailboxes;
-        self.held_in_all = self.held.values().filter(|times| **times > 0).count();
+        let in_all = |times: &BTreeMap<String, i64>| times.values().filter(|times| **times > 0).count();
+        self.held_in_all = in_all(&self.held);
+        self.unproven_in_all = in_all(&self.doubted);
         self.suppressed.sort_by(|one, other| one.address.cmp(&other.address));
         self.messages.seen = fetched.seen();
         self.messages.new = fetched.new;
@@ -197,6 +211,15 @@ impl Summary {
                 "\nHeld: {} {contacts} that one day's mail would have suppressed beyond what is usual. They are still \
                  mailed;\nwhat they are and why is for you to see before they are released.\n",
                 self.held_in_all
+            );
+        }
+        if self.unproven_in_all > 0 {
+            let contacts = plural(self.unproven_in_all as u64, "contact");
+            let _ = write!(
+                text,
+                "\nNot proven: {} {contacts} of whom something came that anybody could have written. They are still \
+                 mailed;\n`rebound contacts held --because unproven` says what it was.\n",
+                self.unproven_in_all
             );
         }
         if let (Place::Stack(_), 1..) = (place, self.messages.new) {
@@ -294,7 +317,15 @@ fn own_consequence(policy: &Policy, categories: &[Category]) -> Option<String> {
         categories.iter().map(action).collect()
     };
     let (own, built_in) = (actions(policy), Policy::default());
-    if own == actions(&built_in) && !(own.contains(&Action::Count) && policy.soft_limit != built_in.soft_limit) {
+    let needs_proof = |policy: &Policy| {
+        categories
+            .iter()
+            .any(|category| policy.trust.enough_for(*category).is_proof())
+    };
+    if own == actions(&built_in)
+        && needs_proof(policy) == needs_proof(&built_in)
+        && !(own.contains(&Action::Count) && policy.soft_limit != built_in.soft_limit)
+    {
         return None;
     }
     let told = own.iter().map(|action| match action {
@@ -306,7 +337,11 @@ fn own_consequence(policy: &Policy, categories: &[Category]) -> Option<String> {
     });
     let mut told: Vec<_> = told.collect();
     told.dedup();
-    Some(told.join(", or "))
+    let mut told = told.join(", or ");
+    if needs_proof(policy) {
+        told.push_str(", where proven");
+    }
+    Some(told)
 }
 
 fn plural(count: u64, noun: &str) -> String {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 pub(crate) const REPORT: &str = "Return-Path: <>\r\n\
     From: MAILER-DAEMON@mx.example.org\r\n\
+    To: bounces@lists.example.net\r\n\
     Date: Tue, 4 Aug 2026 04:00:51 +0000\r\n\
     Subject: Undelivered Mail Returned to Sender\r\n\
     MIME-Version: 1.0\r\n\
@@ -22,7 +23,9 @@ pub(crate) const REPORT: &str = "Return-Path: <>\r\n\
     --b\r\nContent-Type: message/delivery-status\r\n\r\n\
     Reporting-MTA: dns; mx.example.org\r\n\r\n\
     Final-Recipient: rfc822; ann@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n\
-    Diagnostic-Code: smtp; 550 5.1.1 No such user\r\n\r\n--b--\r\n";
+    Diagnostic-Code: smtp; 550 5.1.1 No such user\r\n\r\n\
+    --b\r\nContent-Type: text/rfc822-headers\r\n\r\n\
+    From: news@lists.example.net\r\nTo: ann@example.com\r\n\r\n--b--\r\n";
 
 const FETCHED_AT: &str = "2026-08-05T00:00:00Z";
 

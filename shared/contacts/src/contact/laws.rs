@@ -5,7 +5,7 @@ use rebound_classify::{Action, Category};
 use rebound_message::MessageHash;
 
 use super::*;
-use crate::event::{EventKind, ManualAction, Ruling};
+use crate::event::{Authenticity, EventKind, ManualAction, Ruling};
 use crate::policy::{Policy, SoftLimit};
 
 proptest! {
@@ -76,7 +76,7 @@ proptest! {
         }
         let kept = events.iter().filter(|event| !is_discard(event));
         prop_assert_eq!(&contact, &fold(&policy, &ann(), kept));
-        prop_assert!(contact.journal.encode().len() < 20_000);
+        prop_assert!(contact.journal.encode().len() < 32_000);
     }
 }
 
@@ -137,18 +137,38 @@ fn event(longest: usize) -> impl Strategy<Value = Event> {
     let spelling = prop::sample::select(&["ann@example.com", "Ann@example.com", "\"Ann\"@EXAMPLE.com"][..]);
     let sent = prop::option::of(0_u8..20);
     let list = prop::option::weighted(0.2, prop::sample::select(&["news", "ads"][..]));
-    (any::<u32>(), 0_i64..400, kind, spelling, sent, list, any::<bool>()).prop_map(
-        |(id, at, kind, spelling, sent, list, moves)| {
-            let message = MessageHash::of(&id.to_be_bytes());
-            let at = Moment::from_millis(at * 60 * 60 * 1000);
-            let mut event = Event::new(message, Some(spelling.parse().unwrap()), at, kind);
-            event.original_message_id = sent.map(|sent| format!("<{sent}@example.org>"));
-            event.list = list.map(str::to_owned);
-            event.diagnostic = Some(format!("550 {id}"));
-            event.new_address = moves.then(|| Address::parse(&format!("ann{id}@example.org"))).flatten();
-            event
-        },
+    let proof = (
+        prop::option::of(prop::sample::select(Authenticity::ALL)),
+        prop::option::weighted(0.3, 0_i64..400),
+        prop::bool::weighted(0.1),
+    );
+    (
+        any::<u32>(),
+        0_i64..400,
+        kind,
+        spelling,
+        sent,
+        list,
+        any::<bool>(),
+        proof,
     )
+        .prop_map(
+            |(id, at, kind, spelling, sent, list, moves, (authenticity, sent_at, stale))| {
+                let message = MessageHash::of(&id.to_be_bytes());
+                let at = Moment::from_millis(at * 60 * 60 * 1000);
+                let mut event = Event::new(message, Some(spelling.parse().unwrap()), at, kind);
+                event.original_message_id = sent.map(|sent| format!("<{sent}@example.org>"));
+                event.list = list.map(str::to_owned);
+                event.authenticity = authenticity;
+                event.sent_at = sent_at
+                    .map(|hour| Moment::from_millis(hour * 60 * 60 * 1000))
+                    .map(|sent| sent.min(at));
+                event.stale = stale;
+                event.diagnostic = Some(format!("550 {id}"));
+                event.new_address = moves.then(|| Address::parse(&format!("ann{id}@example.org"))).flatten();
+                event
+            },
+        )
 }
 
 fn ann() -> ContactAddress {

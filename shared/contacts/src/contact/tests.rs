@@ -1,11 +1,12 @@
 //! What histories amount to, as stories: `soft@3/a` is a soft bounce on day 3 of the sent message `a`, `hard@4#news` one of
-//! the list `news`, `hold@5:0` a ruling on the first event of the story.
+//! the list `news`, `hold@5:0` a ruling on the first event of the story, `hard@4!none` one that nothing speaks for, `hard@4~1`
+//! one about mail of day 1, `hard@4?` one that came too late.
 
 use rebound_classify::{Action, Category, Reason};
 use rebound_message::MessageHash;
 
 use super::*;
-use crate::event::{EventKind, ManualAction, Ruling};
+use crate::event::{Authenticity, EventKind, ManualAction, Ruling};
 use crate::policy::{InvalidPolicy, Policy, SoftLimit};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -91,6 +92,106 @@ fn what_suppresses_and_when() {
     ] {
         assert_eq!(outcome(&Policy::default(), story), expected, "{story}");
     }
+}
+
+#[test]
+fn what_is_not_sure_silences_nobody_alone() {
+    for (story, expected) in [
+        ("hard@3!signed", "hard-bounce@3"),
+        ("hard@3!plausible", "hard-bounce@3"),
+        ("hard@3!none", "active held hard-bounce@3"),
+        // Another claim of another day, about another message.
+        ("hard@3!none hard@4!none", "hard-bounce@4"),
+        ("hard@3!none/a hard@4!none/b", "hard-bounce@4"),
+        ("hard@4!none/b hard@3!none/a", "hard-bounce@4"),
+        ("hard@3!none hard@3!none hard@3!none", "active held hard-bounce@3"),
+        ("hard@3!none/a hard@4!none/a hard@5!none/a", "active held hard-bounce@3"),
+        ("hard@3!none hard@183!none", "active held hard-bounce@3"),
+        ("hard@3!none hard@4!plausible", "hard-bounce@4"),
+        // A person.
+        ("hard@3!none release@5:0", "hard-bounce@5"),
+        ("hard@3!none discard@5:0", "active"),
+        ("hard@3!none reactivate@4", "active"),
+        ("hard@3!none reactivate@4 hard@5!none", "active held hard-bounce@5"),
+        // What is one of a flood bears out nothing.
+        ("hard@3!none hold@3:0 hard@4!none", "active held hard-bounce@3"),
+        ("hard@3!none hard@4!none hold@4:1 hard@5!none", "hard-bounce@5"),
+        // Anybody can write these in somebody's name, as often as he likes.
+        ("complaint@3!plausible", "active held complaint@3"),
+        ("complaint@1!none complaint@2!none", "active held complaint@1"),
+        ("complaint@3!dkim", "complaint@3"),
+        ("unsub@1!none", "active held unsubscribe@1"),
+        ("unsub@1!none#news", "active held unsubscribe@1"),
+        ("unsub@1!none#news unsub@2!none#news", "active held unsubscribe@1"),
+        ("unsub@1!signed#news", "active off news"),
+        ("unsub@1!none#news unsub@2!signed#news", "active off news"),
+        ("unsub@1!none#news reactivate@2#news", "active"),
+        ("unsub@1!none#news reactivate@2", "active"),
+        ("unsub@1!none#news discard@2:0", "active"),
+        ("unsub@1!none#news release@4:0", "active off news"),
+        ("release@4:1 unsub@1!none#news", "active off news"),
+        ("unsub@1!none#news release@4:0 unsub@5!none#news", "active off news"),
+        ("unsub@1!none#news release@4:0 reactivate@5", "active off news"),
+        ("unsub@1!none#news release@4:0 reactivate@5#news", "active"),
+        ("unsub@1!none#news hard@3", "hard-bounce@3"),
+        // Of what counts, one claim a day.
+        (
+            "soft@1!none soft@1!none soft@2!none soft@3!none soft@4!none",
+            "active streak 4",
+        ),
+        (
+            "soft@1!none soft@2!none soft@3!none soft@4!none soft@5!none",
+            "soft-bounce@5 streak 5",
+        ),
+        (
+            "soft@1!none soft@1!none soft@1!none soft@1!none soft@1!none",
+            "active streak 1",
+        ),
+        // What came too late, or again.
+        ("hard@3!signed?", "active"),
+        ("soft@1? soft@2 soft@3", "active streak 2"),
+        ("hard@1/a reactivate@2 hard@3/a", "active"),
+        ("hard@3/a reactivate@2 hard@1/a", "active"),
+        ("hard@1/a reactivate@2 hard@3/b", "hard-bounce@3"),
+        ("hard@1 reactivate@2 hard@3~1", "active"),
+        ("hard@3~1 reactivate@2", "active"),
+        ("hard@3~1", "hard-bounce@3"),
+        ("soft@1/a reactivate@2 soft@3/a soft@4/b", "active streak 1"),
+    ] {
+        assert_eq!(outcome(&Policy::default(), story), expected, "{story}");
+    }
+}
+
+#[test]
+fn a_policy_says_what_is_sure_enough() {
+    let mut strict = Policy::default();
+    let account = strict.trust.accounts.entry("bounces".to_owned()).or_default();
+    account.require = Some(Authenticity::Signed);
+    let mut lenient = Policy::default();
+    lenient
+        .trust
+        .enough
+        .insert(Category::Complaint, Authenticity::Plausible);
+    lenient.trust.enough.insert(Category::HardBounce, Authenticity::None);
+    let mut one = limited(SoftLimit::new(1, 0, false));
+    for (policy, story, expected) in [
+        (
+            &strict,
+            "hard@1!plausible hard@2!plausible",
+            "active held hard-bounce@1",
+        ),
+        (&strict, "hard@1!dkim hard@2!ledger", "active held hard-bounce@1"),
+        (&strict, "hard@1!dkim hard@2!signed", "hard-bounce@2"),
+        (&strict, "soft@1!dkim soft@2!none", "active"),
+        (&lenient, "complaint@1!plausible", "complaint@1"),
+        (&lenient, "hard@1!none", "hard-bounce@1"),
+        (&one, "soft@1!none", "active streak 1"),
+        (&one, "soft@1!none soft@2!none", "soft-bounce@2 streak 2"),
+    ] {
+        assert_eq!(outcome(policy, story), expected, "{story}");
+    }
+    one.trust.accounts = strict.trust.accounts;
+    assert_eq!(outcome(&one, "soft@1!plausible"), "active");
 }
 
 #[test]
@@ -222,7 +323,7 @@ fn serialises_flat_with_every_key() {
     assert_eq!(json["suppressed_by"], events[0].message.to_string());
     assert_eq!(json["hard_bounces"], 1);
     assert_eq!(json["new_address"], serde_json::Value::Null);
-    assert_eq!(json.as_object().unwrap().len(), 28);
+    assert_eq!(json.as_object().unwrap().len(), 29);
 }
 
 #[test]
@@ -271,6 +372,13 @@ fn history(story: &str) -> (ContactAddress, Vec<Event>) {
         let (word, about) = word.split_once(':').map_or((word, None), |(word, about)| {
             (word, Some(about.parse::<usize>().unwrap()))
         });
+        let (word, stale) = word.strip_suffix('?').map_or((word, false), |word| (word, true));
+        let (word, sent_at) = word
+            .split_once('~')
+            .map_or((word, None), |(word, day)| (word, Some(day.parse::<i64>().unwrap())));
+        let (word, authenticity) = word.split_once('!').map_or((word, None), |(word, authenticity)| {
+            (word, Some(authenticity.parse().unwrap()))
+        });
         let (kind, day) = word.split_once('@').unwrap();
         let message = MessageHash::of(&nth.to_be_bytes());
         let at = Moment::from_millis(day.parse::<i64>().unwrap() * DAY);
@@ -278,6 +386,12 @@ fn history(story: &str) -> (ContactAddress, Vec<Event>) {
         event.about = about.map(|nth| MessageHash::of(&nth.to_be_bytes()));
         event.list = list.map(str::to_owned);
         event.original_message_id = sent.map(str::to_owned);
+        event.account = authenticity
+            .filter(|_| list.is_none())
+            .map(|_: Authenticity| "bounces".to_owned());
+        event.authenticity = authenticity;
+        event.sent_at = sent_at.map(|day| Moment::from_millis(day * DAY));
+        event.stale = stale;
         event
     });
     (address.clone(), events.collect())

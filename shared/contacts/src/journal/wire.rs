@@ -5,13 +5,14 @@
 
 use rebound_message::MessageHash;
 
-use super::{Journal, ListWord, Newest, SentMessage, Soft, Stamp, Strike};
+use super::{Journal, LeaveClaim, ListWord, Newest, SentMessage, Soft, Stamp, Strike};
 use crate::journal::JOURNAL_DEPTH;
 use crate::moment::Moment;
-use crate::policy::SoftLimit;
+use crate::policy::{Belief, SoftLimit};
 
-/// Changes whenever what follows does. Format 1 had no limits of lists and no rulings; it is still read.
-const FORMAT: u8 = 2;
+/// Changes whenever what follows does. Older ones are still read: format 1 had no limits of lists and no rulings, format 2
+/// knew nothing of belief.
+const FORMAT: u8 = 3;
 
 impl Journal {
     /// As bytes.
@@ -24,11 +25,14 @@ impl Journal {
         out.newest(&self.suppressing, |out, strike, before| {
             out.stamp(strike.stamp, before);
             out.text(strike.cause.as_str());
+            out.option(strike.sent, |out, sent| out.0.extend(sent.0));
+            out.believed(strike.stamp, strike.about, strike.belief);
         });
         out.newest(&self.counted, |out, soft, before| {
             out.stamp(soft.stamp, before);
             out.option(soft.sent, |out, sent| out.0.extend(sent.0));
             out.option(soft.limit, Writer::soft_limit);
+            out.believed(soft.stamp, soft.about, soft.belief);
         });
         out.newest(&self.delivered, |out, at, before| out.moment(*at, before));
         for rulings in [&self.held, &self.released] {
@@ -40,6 +44,14 @@ impl Journal {
             out.stamp(word.stamp, &mut 0);
             out.0.push(u8::from(word.left));
         }
+        out.newest(&self.reported, |out, (at, sent), before| {
+            out.moment(*at, before);
+            out.0.extend(sent.0);
+        });
+        out.newest(&self.leave_claims, |out, claim, before| {
+            out.stamp(claim.stamp, before);
+            out.text(&claim.list);
+        });
         out.0
     }
 
@@ -50,7 +62,7 @@ impl Journal {
         if !(1..=FORMAT).contains(&format) {
             return Err(InvalidJournal::Format(format));
         }
-        let has_rulings = format > 1;
+        let (has_rulings, has_belief) = (format > 1, format > 2);
         let journal = Self {
             first: bytes.option(|bytes| bytes.stamp(&mut 0))?,
             last_verdict: bytes.option(|bytes| bytes.stamp(&mut 0))?,
@@ -59,17 +71,32 @@ impl Journal {
             suppressing: bytes.newest(|bytes, before| {
                 let stamp = bytes.stamp(before)?;
                 let cause = bytes.text()?.parse().map_err(|_| InvalidJournal::Damaged)?;
-                Ok(Strike { stamp, cause })
+                let sent = if has_belief { bytes.sent()? } else { None };
+                let (about, belief) = bytes.believed(stamp, has_belief)?;
+                Ok(Strike {
+                    stamp,
+                    cause,
+                    about,
+                    sent,
+                    belief,
+                })
             })?,
             counted: bytes.newest(|bytes, before| {
                 let stamp = bytes.stamp(before)?;
-                let sent = bytes.option(|bytes| bytes.array().map(SentMessage))?;
+                let sent = bytes.sent()?;
                 let limit = if has_rulings {
                     bytes.option(Reader::soft_limit)?
                 } else {
                     None
                 };
-                Ok(Soft { stamp, sent, limit })
+                let (about, belief) = bytes.believed(stamp, has_belief)?;
+                Ok(Soft {
+                    stamp,
+                    sent,
+                    limit,
+                    about,
+                    belief,
+                })
             })?,
             delivered: bytes.newest(Reader::moment)?,
             held: if has_rulings {
@@ -95,6 +122,20 @@ impl Journal {
                     ))
                 })
                 .collect::<Result<_, _>>()?,
+            reported: if has_belief {
+                bytes.newest(|bytes, before| Ok((bytes.moment(before)?, SentMessage(bytes.array()?))))?
+            } else {
+                Newest::default()
+            },
+            leave_claims: if has_belief {
+                bytes.newest(|bytes, before| {
+                    let stamp = bytes.stamp(before)?;
+                    let list = bytes.text()?.to_owned();
+                    Ok(LeaveClaim { stamp, list })
+                })?
+            } else {
+                Newest::default()
+            },
         };
         if bytes.0.is_empty() {
             Ok(journal)
@@ -146,6 +187,16 @@ impl Writer {
     fn stamp(&mut self, stamp: Stamp, before: &mut i64) {
         self.moment(stamp.at, before);
         self.0.extend(stamp.message.as_bytes());
+    }
+
+    /// The mail that it is about was sent before it happened.
+    fn believed(&mut self, stamp: Stamp, about: Moment, belief: Belief) {
+        self.number(u64::try_from(stamp.at.as_millis() - about.as_millis()).unwrap_or_default());
+        self.0.push(match belief {
+            Belief::Believed => 0,
+            Belief::Claimed => 1,
+            Belief::Doubted => 2,
+        });
     }
 
     fn soft_limit(&mut self, limit: SoftLimit) {
@@ -230,6 +281,24 @@ impl<'a> Reader<'a> {
         })
     }
 
+    fn sent(&mut self) -> Result<Option<SentMessage>, InvalidJournal> {
+        self.option(|bytes| bytes.array().map(SentMessage))
+    }
+
+    fn believed(&mut self, stamp: Stamp, is_there: bool) -> Result<(Moment, Belief), InvalidJournal> {
+        if !is_there {
+            return Ok((stamp.at, Belief::Believed));
+        }
+        let before = i64::try_from(self.number()?).unwrap_or(i64::MAX);
+        let belief = match self.byte()? {
+            0 => Belief::Believed,
+            1 => Belief::Claimed,
+            2 => Belief::Doubted,
+            _ => return Err(InvalidJournal::Damaged),
+        };
+        Ok((Moment::from_millis(stamp.at.as_millis().saturating_sub(before)), belief))
+    }
+
     fn soft_limit(&mut self) -> Result<SoftLimit, InvalidJournal> {
         let mut number = || {
             let number = self.number()?;
@@ -259,9 +328,13 @@ mod tests {
 
     #[test]
     fn a_newer_format_and_damage_are_told_apart() {
-        assert_eq!(Journal::decode(&[3]), Err(InvalidJournal::Format(3)));
+        assert_eq!(Journal::decode(&[4]), Err(InvalidJournal::Format(4)));
         // As the first version wrote an empty one.
         assert_eq!(Journal::decode(&[1, 0, 0, 0, 0, 0, 0, 0, 0]), Ok(Journal::default()));
+        assert_eq!(
+            Journal::decode(&[2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            Ok(Journal::default())
+        );
         let whole = Journal::default().encode();
         assert_eq!(Journal::decode(&whole), Ok(Journal::default()));
         for length in 0..whole.len() {

@@ -1,15 +1,15 @@
 //! The policy as a user writes it: TOML, refused as a whole when anything in it is wrong.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 
-use rebound_classify::{Action, Category, Reason};
+use rebound_classify::Action;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::faults::{Faults, Key, Word, list, value_text};
+use super::proof::{read_accounts, read_trust};
 use super::{Breaker, Overrides, Policy, Protected, SoftLimit};
 use crate::address::ContactAddress;
 
@@ -82,7 +82,6 @@ impl fmt::Display for PolicyErrors {
     }
 }
 
-type Key<'i> = Spanned<Cow<'i, str>>;
 type Entry<'i> = (Key<'i>, Spanned<DeValue<'i>>);
 
 fn read_policy(document: DeTable<'_>, faults: &mut Faults<'_>) -> Policy {
@@ -92,8 +91,19 @@ fn read_policy(document: DeTable<'_>, faults: &mut Faults<'_>) -> Policy {
             "protected" => policy.protected = read_protected(value, faults),
             "breaker" => policy.breaker = read_breaker(value, faults),
             "lists" => policy.lists = read_lists(value, faults),
+            "authenticity" => read_trust(value, &mut policy.trust, faults),
+            "accounts" => policy.trust.accounts = read_accounts(value, faults),
             _ => {
-                let known = ["categories", "reasons", "count", "protected", "breaker", "lists"];
+                let known = [
+                    "categories",
+                    "reasons",
+                    "count",
+                    "protected",
+                    "breaker",
+                    "lists",
+                    "authenticity",
+                    "accounts",
+                ];
                 read_override((key, value), &mut policy.overrides, &known, faults);
             }
         }
@@ -197,17 +207,20 @@ fn read_protected(value: Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Prote
                 });
             }
             "domains" => {
-                protected.domains = faults.texts(&key, &value, |text| {
-                    let name = text.trim_start_matches("*.").trim_start_matches(['@', '.']);
-                    let address = format!("a@{name}").parse::<ContactAddress>().ok();
-                    let domain = address.as_ref().and_then(ContactAddress::domain).map(str::to_owned);
-                    domain.ok_or_else(|| format!("{text:?} is no domain"))
-                });
+                protected.domains = faults.texts(&key, &value, domain);
             }
             _ => faults.unknown(&key, &["addresses", "local_parts", "domains"]),
         }
     }
     protected
+}
+
+/// A domain in lower-case ASCII form.
+pub(super) fn domain(text: &str) -> Result<String, String> {
+    let name = text.trim_start_matches("*.").trim_start_matches(['@', '.']);
+    let address = format!("a@{name}").parse::<ContactAddress>().ok();
+    let domain = address.as_ref().and_then(ContactAddress::domain).map(str::to_owned);
+    domain.ok_or_else(|| format!("{text:?} is no domain"))
 }
 
 fn read_breaker(value: Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Breaker> {
@@ -234,116 +247,12 @@ fn read_breaker(value: Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<
     Some(breaker)
 }
 
-/// A vocabulary of which every word is known.
-trait Word: Sized {
-    fn all() -> Vec<&'static str>;
-}
-
-impl Word for Category {
-    fn all() -> Vec<&'static str> {
-        Self::ALL.iter().map(|word| word.as_str()).collect()
-    }
-}
-
-impl Word for Reason {
-    fn all() -> Vec<&'static str> {
-        Self::ALL.iter().map(|word| word.as_str()).collect()
-    }
-}
-
-/// What is wrong with a document, found while it is read. Whoever reads a value that is wrong gets nothing, or a
-/// stand-in that is never used.
-struct Faults<'t> {
-    text: &'t str,
-    found: Vec<PolicyFault>,
-}
-
-impl Faults<'_> {
-    fn add(&mut self, span: Range<usize>, reason: String) {
-        let line = self.text.get(..span.start).unwrap_or_default().matches('\n').count() + 1;
-        self.found.push(PolicyFault { line, reason });
-    }
-
-    fn unknown(&mut self, key: &Key<'_>, known: &[&str]) {
-        let reason = format!("`{}` is unknown here: choose {}", key.as_ref(), list(known));
-        self.add(key.span(), reason);
-    }
-
-    fn table<'i>(&mut self, what: &str, value: Spanned<DeValue<'i>>) -> DeTable<'i> {
-        let span = value.span();
-        let DeValue::Table(table) = value.into_inner() else {
-            self.add(span, format!("`{what}` is a table: [{what}]"));
-            return DeTable::new();
-        };
-        table
-    }
-
-    fn text<'v>(&mut self, key: &Key<'_>, value: &'v Spanned<DeValue<'_>>) -> Option<&'v str> {
-        let text = value.as_ref().as_str();
-        if text.is_none() {
-            self.add(value.span(), format!("`{}` is a text in quotes", key.as_ref()));
-        }
-        text
-    }
-
-    fn switch(&mut self, key: &Key<'_>, value: &Spanned<DeValue<'_>>) -> Option<bool> {
-        let on = value.as_ref().as_bool();
-        if on.is_none() {
-            self.add(value.span(), format!("`{}` is true or false", key.as_ref()));
-        }
-        on
-    }
-
-    fn number(&mut self, key: &Key<'_>, value: &Spanned<DeValue<'_>>) -> Option<u32> {
-        let number = match value.as_ref() {
-            DeValue::Integer(integer) => u32::from_str_radix(integer.as_str(), integer.radix()).ok(),
-            _ => None,
-        };
-        if number.is_none() {
-            self.add(value.span(), format!("`{}` is a whole number, 0 or more", key.as_ref()));
-        }
-        number
-    }
-
-    fn texts<T: Ord>(
-        &mut self,
-        key: &Key<'_>,
-        value: &Spanned<DeValue<'_>>,
-        read: impl Fn(&str) -> Result<T, String>,
-    ) -> BTreeSet<T> {
-        let DeValue::Array(values) = value.as_ref() else {
-            self.add(
-                value.span(),
-                format!("`{}` is a list of texts: [\"…\", \"…\"]", key.as_ref()),
-            );
-            return BTreeSet::new();
-        };
-        let texts = values.iter().filter_map(|value| {
-            let text = self.text(key, value)?;
-            read(text).map_err(|reason| self.add(value.span(), reason)).ok()
-        });
-        texts.collect()
-    }
-}
-
-fn value_text(value: &Spanned<DeValue<'_>>) -> String {
-    value
-        .as_ref()
-        .as_str()
-        .map_or_else(|| "it".to_owned(), |text| format!("{text:?}"))
-}
-
-fn list(words: &[&str]) -> String {
-    match words.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => String::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use rebound_classify::{Category, Reason};
+
     use super::*;
+    use crate::event::Authenticity;
     use crate::policy::DEFAULT_POLICY;
 
     #[test]
@@ -353,11 +262,15 @@ mod tests {
             let action = read.overrides.categories.get(category);
             assert_eq!(action, Some(&category.default_action()), "{category}");
         }
+        for (category, enough) in &read.trust.enough {
+            assert_eq!(Policy::default().trust.enough_for(*category), *enough, "{category}");
+        }
         let built_in = Policy::default();
-        let same = Policy {
+        let mut same = Policy {
             overrides: Overrides::default(),
             ..read
         };
+        same.trust.enough.clear();
         assert_eq!(same, built_in);
         assert_eq!(Policy::parse("", "empty.toml"), Ok(built_in));
     }
@@ -371,6 +284,9 @@ mod tests {
         assert_eq!(action, Action::Record);
         assert_eq!(policy.soft_limit_of(Some("invoices")).threshold(), 10);
         assert_eq!(policy.soft_limit_of(Some("other")).threshold(), 5);
+        let account = policy.trust.of_account("bounces").unwrap();
+        assert_eq!(account.require, Some(Authenticity::Signed));
+        assert_eq!(policy.trust.dkim_keys.len(), 1);
     }
 
     #[test]
@@ -398,6 +314,59 @@ mod tests {
         ] {
             assert!(policy.protects(&protected.parse().unwrap()), "{protected}");
         }
+    }
+
+    #[test]
+    fn what_is_believed_can_be_said() {
+        let policy = Policy::parse(
+            "[authenticity]\ndomains = ['News.Example.com']\nledger = true\ndkim_dns = true\nmax_age_days = 10\n\
+             suppressions_per_server = 0\nown_servers = ['203.0.113.7', '2001:DB8::/64']\n\
+             [authenticity.dkim_keys]\n'S1._domainkey.example.com' = 'v=DKIM1; p=AAAA'\n\
+             [authenticity.enough]\ncomplaint = 'plausible'\n\
+             [accounts.bounces]\nrequire = 'signed'\nlists = ['news', 'offers']\n",
+            "policy.toml",
+        )
+        .unwrap();
+        let trust = &policy.trust;
+        assert!(trust.ledger && trust.dkim_dns && trust.domains.contains("news.example.com"));
+        assert_eq!((trust.max_age_days, trust.suppressions_per_server), (10, 0));
+        assert!(trust.own_servers.contains("2001:db8::/64"));
+        assert_eq!(trust.dkim_keys["s1._domainkey.example.com"], "v=DKIM1; p=AAAA");
+        assert_eq!(trust.enough_for(Category::Complaint), Authenticity::Plausible);
+        assert_eq!(trust.enough_for(Category::Unsubscribe), Authenticity::Dkim);
+        let account = trust.of_account("bounces").unwrap();
+        assert_eq!(account.require, Some(Authenticity::Signed));
+        assert_eq!(account.lists.len(), 2);
+    }
+
+    #[test]
+    fn what_cannot_be_believed_is_told() {
+        let text = "\
+[authenticity]
+domains = ['no domain']
+ledger = 'yes'
+max_age_days = 0
+suppressions_per_server = 100000
+require = 'signed'
+[authenticity.dkim_keys]
+'example.com' = 'v=DKIM1; p=AAAA'
+'s._domainkey.example.com' = 'AAAA'
+[authenticity.enough]
+bounce = 'signed'
+complaint = 'sure'
+[accounts.bounces]
+require = 1
+list = 'news'
+";
+        let errors = Policy::parse(text, "policy.toml").unwrap_err();
+        let lines: Vec<_> = errors.faults.iter().map(|fault| fault.line).collect();
+        assert_eq!(lines, [2, 3, 4, 5, 6, 8, 9, 11, 12, 14, 15], "{errors}");
+        assert!(
+            errors
+                .to_string()
+                .contains("choose none, plausible, dkim, ledger or signed"),
+            "{errors}"
+        );
     }
 
     #[test]
@@ -435,7 +404,7 @@ window_days = -1
             "policy.toml:2: `hard` is unknown here: choose hard-bounce, soft-bounce, ",
             "policy.toml:3: \"tolerate\" is no action: choose ignore, record, count, unsubscribe or suppress",
             "policy.toml:6: a threshold of 200 counted failures can't be followed",
-            "policy.toml:17: `spelling` is unknown here: choose categories, reasons, count, protected, breaker or lists",
+            "policy.toml:17: `spelling` is unknown here: choose categories, reasons, count, protected, breaker, lists, authenticity or accounts",
         ] {
             assert!(whole.contains(words), "{words:?} is not in {whole}");
         }

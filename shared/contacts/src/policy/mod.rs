@@ -1,7 +1,10 @@
 //! What events do to a contact.
 
 mod document;
+mod faults;
+mod proof;
 mod protected;
+mod trust;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +18,8 @@ use crate::moment::MILLIS_PER_DAY;
 
 pub use document::{PolicyErrors, PolicyFault};
 pub use protected::Protected;
+pub(crate) use trust::Belief;
+pub use trust::{AccountTrust, Trust};
 
 /// The default policy as a document to start from, every line explained. Reading it gives [`Policy::default`].
 pub const DEFAULT_POLICY: &str = include_str!("../../policy/default.toml");
@@ -37,6 +42,8 @@ pub struct Policy {
     pub protected: Protected,
     /// When too many contacts at once are in danger; `None` when nobody watches.
     pub breaker: Option<Breaker>,
+    /// What is believed.
+    pub trust: Trust,
 }
 
 /// What differs from the default, or on one list from the rest of the policy.
@@ -79,6 +86,7 @@ impl Default for Policy {
             soft_limit: SoftLimit::default(),
             protected: Protected::default(),
             breaker: Some(Breaker::default()),
+            trust: Trust::default(),
         }
     }
 }
@@ -181,9 +189,9 @@ impl Policy {
             (EventKind::Mail(category), _) => category,
             (EventKind::Manual(action), _) => {
                 return Some(match (action, event.list.is_some()) {
-                    (ManualAction::Suppress, true) => Effect::Leave,
+                    (ManualAction::Suppress, true) => Effect::Leave(Belief::Believed),
                     (ManualAction::Reactivate, true) => Effect::Rejoin,
-                    (ManualAction::Suppress, false) | (ManualAction::Correct, _) => Effect::Suppress,
+                    (ManualAction::Suppress, false) | (ManualAction::Correct, _) => Effect::Suppress(Belief::Believed),
                     (ManualAction::Reactivate, false) => Effect::Reactivate,
                 });
             }
@@ -192,15 +200,20 @@ impl Policy {
             // The fold leaves out what was discarded, and with it the ruling that says so.
             (EventKind::Ruling(_), _) => return None,
         };
-        match self.action(category, event.reason, event.list.as_deref()) {
+        let action = self.action(category, event.reason, event.list.as_deref());
+        if event.stale && action != Action::Ignore {
+            return Some(Effect::Nothing);
+        }
+        let belief = self.trust.belief(event);
+        match action {
             Action::Ignore => None,
             Action::Record if category == Category::Delivered => Some(Effect::Restart),
             Action::Record => Some(Effect::Nothing),
-            Action::Count => Some(Effect::Count(self.own_limit(event.list.as_deref()))),
+            Action::Count => Some(Effect::Count(self.own_limit(event.list.as_deref()), belief)),
             // Somebody who wants to be left alone, and does not say by which list, means all.
-            Action::Unsubscribe if event.list_or_account().is_none() => Some(Effect::Suppress),
-            Action::Unsubscribe => Some(Effect::Leave),
-            Action::Suppress => Some(Effect::Suppress),
+            Action::Unsubscribe if event.list_or_account().is_none() => Some(Effect::Suppress(belief)),
+            Action::Unsubscribe => Some(Effect::Leave(belief)),
+            Action::Suppress => Some(Effect::Suppress(belief)),
         }
     }
 }
@@ -220,15 +233,15 @@ pub(crate) enum Effect {
     /// It is counted and remembered, no more.
     Nothing,
     /// One counted failure; under this limit, if not the policy's.
-    Count(Option<SoftLimit>),
+    Count(Option<SoftLimit>, Belief),
     /// The count of failures starts again.
     Restart,
     /// Suppressed everywhere.
-    Suppress,
+    Suppress(Belief),
     /// Active again, from now on.
     Reactivate,
     /// Off the list.
-    Leave,
+    Leave(Belief),
     /// On the list again.
     Rejoin,
     /// That message suppresses nobody for now.

@@ -14,7 +14,7 @@ use super::reports::SENT;
 use crate::address::ContactAddress;
 use crate::brief::ContactBrief;
 use crate::contact::{Contact, Counters, LastVerdict};
-use crate::decision::Suppression;
+use crate::decision::{Held, HeldBecause, Suppression};
 use crate::event::Event;
 use crate::journal::Journal;
 use crate::moment::Moment;
@@ -164,6 +164,7 @@ pub(super) fn contact_to_item(Stored { contact, heard_on, .. }: &Stored, version
     item.text("held_cause", contact.held.map(|held| held.cause));
     item.text("held_at", contact.held.map(|held| held.at));
     item.text("held_by", contact.held.map(|held| held.by));
+    item.text("held_because", contact.held.map(|held| held.because));
     item.number("hard_bounces", Some(contact.counters.hard_bounces));
     item.number("soft_bounces", Some(contact.counters.soft_bounces));
     item.number("soft_streak", Some(contact.soft_streak));
@@ -200,7 +201,7 @@ pub(super) fn contact_from_item(item: Item) -> Result<Stored, DamagedItem> {
     let journal = item.journal()?;
     let address = item.address()?.ok_or_else(|| item.damaged("address", "missing"))?;
     let suppression = item.suppression(SUPPRESSED)?;
-    let held = item.suppression(HELD)?;
+    let held = item.held()?;
     let last_verdict = match item.read("last_category")? {
         None => None,
         Some(category) => Some(LastVerdict {
@@ -266,7 +267,7 @@ pub(super) fn brief_from_item(item: Item) -> Result<ContactBrief, DamagedItem> {
     Ok(ContactBrief {
         address,
         suppression: item.suppression(SUPPRESSED)?,
-        held: item.suppression(HELD)?,
+        held: item.held()?,
         soft_streak: item.number("soft_streak")?.unwrap_or_default(),
         last_reason: item.read("last_reason")?,
         last_diagnostic: item.read("last_diagnostic")?,
@@ -399,6 +400,13 @@ impl Reader {
             at: self.needed(at)?,
             by: self.needed(by)?,
         }))
+    }
+
+    fn held(&mut self) -> Result<Option<Held>, DamagedItem> {
+        // Once there was nothing but the circuit breaker.
+        let because = self.read("held_because")?.unwrap_or(HeldBecause::Breaker);
+        let held = self.suppression(HELD)?;
+        Ok(held.map(|Suppression { cause, at, by }| Held { cause, at, by, because }))
     }
 
     fn address(&mut self) -> Result<Option<ContactAddress>, DamagedItem> {

@@ -34,7 +34,7 @@ use tokio::time::Instant;
 
 use crate::address::ContactAddress;
 use crate::contact::Change;
-use crate::decision::{Cause, Suppression};
+use crate::decision::{Cause, Held, Suppression};
 use crate::moment::Moment;
 use crate::policy::Policy;
 use retry::{Attempts, REQUEST_TIMEOUT};
@@ -180,9 +180,16 @@ impl Recorded {
     }
 
     /// The contacts that it would have suppressed, had the circuit breaker not been open.
-    pub fn held(&self) -> impl Iterator<Item = (&ContactAddress, &Suppression)> {
+    pub fn held(&self) -> impl Iterator<Item = (&ContactAddress, &Held)> {
         self.changes
             .iter()
             .filter_map(|(address, change)| Some((address, change.held.as_ref()?)))
+    }
+
+    /// The contacts that it would have suppressed or taken off a list, were it sure that it is not forged.
+    pub fn doubted(&self) -> impl Iterator<Item = (&ContactAddress, &Held)> {
+        self.changes
+            .iter()
+            .filter_map(|(address, change)| Some((address, change.doubted.as_ref()?)))
     }
 }

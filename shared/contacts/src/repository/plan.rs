@@ -9,7 +9,7 @@ use super::error::is_transient_code;
 use super::item::{Stored, contact_to_item, event_to_item};
 use super::lanes::Unit;
 use super::tables::Tables;
-use super::watch::Watch;
+use super::watch::{Scope, Watch};
 use crate::address::ContactAddress;
 use crate::contact::Change;
 use crate::event::Event;
@@ -28,8 +28,8 @@ pub(super) struct Plan {
     pub(super) contacts: BTreeMap<String, Stored>,
     /// What each unit changes for whom.
     pub(super) changes: Vec<Vec<(ContactAddress, Change)>>,
-    /// The accounts whose claims it uses, once for each contact that it suppresses.
-    pub(super) claims: Vec<String>,
+    /// The scopes whose claims it uses, once for each contact that it suppresses.
+    pub(super) claims: Vec<Scope>,
 }
 
 /// What an item of a transaction is.
@@ -90,8 +90,8 @@ impl Plan {
                 let change = match watch {
                     None => stored.contact.apply(policy, event),
                     Some(watch) => {
-                        let (change, claim, rulings) = watch.apply(policy, &mut stored.contact, event);
-                        plan.claims.extend(claim.map(str::to_owned));
+                        let (change, claims, rulings) = watch.apply(policy, &mut stored.contact, event);
+                        plan.claims.extend(claims);
                         for ruling in &rulings {
                             plan.add(Purpose::Ruling(nth), put_ruling(tables, ruling)?);
                         }

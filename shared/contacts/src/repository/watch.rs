@@ -1,14 +1,19 @@
-//! The circuit breaker at work: how much one account's mail of a day has suppressed, and what it may still.
+//! The circuit breaker at work: how much one account's mail, or one server's word, has suppressed on a day, and what it may
+//! still.
 //!
-//! The count of an account and UTC day is an item of the events table whose keys no event has: `message` is
-//! `breaker#<account>#<day>`, `recipient` is `-`. It has no `at`, so it is in no index. What a batch would suppress is
-//! claimed before it is recorded, so writers side by side never exceed the limits together; what turns out not to be needed is
-//! given back. A claim that is lost on the way makes the breaker open earlier, never later.
+//! Counts are items of the events table whose keys no event has: `message` is `breaker#<account>#<day>` or
+//! `server#<server>#<day>`, `recipient` is `-`. They have no `at`, so they are in no index. What a batch would suppress is
+//! claimed before it is recorded, so writers side by side never exceed the limits together; what turns out not to be needed
+//! is given back. A claim that is lost on the way makes the breaker open earlier, never later.
+//!
+//! An account's mail is held from its limit on. A server's is all held once it is too much, what had been let through
+//! before as well: nobody proves what it says, so that much of it is most likely a flood of forgeries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use rebound_message::MessageHash;
 use tokio::time::Instant;
 
 use super::Repository;
@@ -17,11 +22,12 @@ use super::item::Stored;
 use super::lanes::Unit;
 use super::plan::Known;
 use super::retry::{Attempts, persist};
-use crate::address::NO_ADDRESS;
+use crate::address::{ContactAddress, NO_ADDRESS};
 use crate::contact::{Change, Contact};
 use crate::event::{Event, Ruling};
 use crate::moment::Moment;
 use crate::policy::{Breaker, Policy};
+use crate::record::MessageRecord;
 
 /// Nobody asks what was counted on a day so many days ago.
 const COUNT_KEPT_DAYS: i64 = 30;
@@ -32,25 +38,44 @@ const ACTOR: &str = "circuit breaker";
 /// What watches a batch; shared by its lanes.
 #[derive(Debug)]
 pub(super) struct Watch {
-    breaker: Breaker,
+    limits: Limits,
     now: Moment,
-    /// By account, how many contacts this batch may still suppress.
-    claims: Mutex<BTreeMap<String, Claims>>,
+    /// How many contacts this batch may still suppress.
+    claims: Mutex<BTreeMap<Scope, Claims>>,
     /// Whether it is known from the start that some of the batch will be held.
     holds: bool,
 }
 
-/// What a batch has claimed for one account.
-#[derive(Clone, Copy, Debug, Default)]
+/// Which limits there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    breaker: Option<Breaker>,
+    per_server: Option<u64>,
+}
+
+/// Whose suppressions are counted together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// What comes in through this account.
+    Account(String),
+    /// What this server hands over without proof.
+    Server(String),
+}
+
+/// What a batch has claimed for one scope.
+#[derive(Clone, Debug, Default)]
 struct Claims {
     /// How many contacts it may still suppress.
     left: u64,
-    /// How many more a plan would suppress: a contact that others have written meanwhile suppresses where it was not
+    /// Whom else a plan would suppress: a contact that others have written meanwhile suppresses where it was not
     /// forecast to.
-    short: u64,
+    short: BTreeSet<Target>,
     /// No more are to be had: what is beyond is held.
     are_spent: bool,
 }
+
+/// A message that suppresses a contact, and that contact's key.
+type Target = (MessageHash, String);
 
 /// What came of taking a claim.
 enum Taken {
@@ -61,13 +86,55 @@ enum Taken {
     Refused,
 }
 
-/// What a batch would do, by account, if nobody watched.
+/// What a batch would do in one scope if nobody watched.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Forecast {
     /// Contacts that were not heard of on this day.
     heard_of: u64,
-    /// Contacts that would be newly suppressed.
-    suppressions: u64,
+    /// What would newly suppress.
+    suppressing: BTreeSet<Target>,
+}
+
+impl Limits {
+    /// What this policy sets; `None` when it sets nothing.
+    pub(super) fn of(policy: &Policy) -> Option<Self> {
+        let per_server = u64::from(policy.trust.suppressions_per_server);
+        let limits = Self {
+            breaker: policy.breaker,
+            per_server: (per_server > 0).then_some(per_server),
+        };
+        (limits.breaker.is_some() || limits.per_server.is_some()).then_some(limits)
+    }
+
+    /// Where an event is counted. What people decide by hand or import is nobody's mail: it is not watched.
+    fn scopes<'e>(self, policy: &Policy, event: &'e Event) -> impl Iterator<Item = Scope> + use<'e> {
+        let is_mail = event.kind.category().is_some();
+        let account = event.account.clone().filter(|_| is_mail && self.breaker.is_some());
+        let server = policy.trust.unproven_server(event);
+        let server = server.filter(|_| is_mail && self.per_server.is_some());
+        let server = server.map(|server| Scope::Server(server.to_owned()));
+        account.map(Scope::Account).into_iter().chain(server)
+    }
+}
+
+impl Scope {
+    /// The key of its count on a day.
+    fn key(&self, day: &str) -> String {
+        match self {
+            Self::Account(account) => format!("breaker#{account}#{day}"),
+            Self::Server(server) => format!("server#{server}#{day}"),
+        }
+    }
+
+    /// Why something of it is held.
+    fn note(&self) -> String {
+        match self {
+            Self::Account(_) => "more contacts than usual would have been suppressed on this day".to_owned(),
+            Self::Server(server) => {
+                format!("{server} has handed over more unproven reports than usual on this day: they may be forged")
+            }
+        }
+    }
 }
 
 impl Watch {
@@ -82,26 +149,38 @@ impl Watch {
     }
 
     /// Applies an event and holds what it suppresses, as far as that is too much. Says what changed, which claims were
-    /// used (`Some(account)`), and what was ruled.
-    pub(super) fn apply<'e>(
+    /// used, and what was ruled.
+    pub(super) fn apply(
         &self,
         policy: &Policy,
         contact: &mut Contact,
-        event: &'e Event,
-    ) -> (Change, Option<&'e str>, Vec<Event>) {
-        let was_held = contact.held.is_some();
+        event: &Event,
+    ) -> (Change, Vec<Scope>, Vec<Event>) {
+        let was_held = contact.is_held_by_breaker();
         let mut change = contact.apply(policy, event);
-        let (Some(mut suppression), Some(account)) = (change.suppressed, watched_account(event)) else {
-            return (change, None, Vec::new());
+        let Some(mut suppression) = change.suppressed else {
+            return (change, Vec::new(), Vec::new());
         };
-        match self.take(account) {
-            Taken::Claimed => return (change, Some(account), Vec::new()),
-            Taken::Short => return (change, None, Vec::new()),
-            Taken::Refused => {}
+        let target = (suppression.by, contact.address.as_str().to_owned());
+        let mut claimed = Vec::new();
+        let mut refused = None;
+        for scope in self.limits.scopes(policy, event) {
+            match self.take(&scope, &target) {
+                Taken::Claimed => claimed.push(scope),
+                Taken::Short => {}
+                Taken::Refused => {
+                    refused = Some(scope);
+                    break;
+                }
+            }
         }
+        let Some(refused) = refused else {
+            return (change, claimed, Vec::new());
+        };
+        self.give_back(&claimed);
         let mut rulings = Vec::new();
         // With one thing held, another may suppress: a second report that came while the first was held, for example.
-        while let Some(hold) = self.hold(event, suppression.by) {
+        while let Some(hold) = self.hold(event, suppression.by, &refused) {
             contact.apply(policy, &hold);
             rulings.push(hold);
             match contact.suppression {
@@ -110,33 +189,33 @@ impl Watch {
             }
         }
         change.suppressed = None;
-        change.held = contact.held.filter(|_| !was_held);
-        change.let_go = was_held && contact.held.is_none();
-        (change, None, rulings)
+        change.held = contact.held.filter(|_| contact.is_held_by_breaker() && !was_held);
+        change.let_go = was_held && !contact.is_held_by_breaker();
+        (change, Vec::new(), rulings)
     }
 
     /// Gives back claims of a transaction that was not done.
-    pub(super) fn give_back<'a>(&self, accounts: impl IntoIterator<Item = &'a str>) {
+    pub(super) fn give_back(&self, scopes: &[Scope]) {
         let mut claims = self.claims();
-        for account in accounts {
-            claims.entry(account.to_owned()).or_default().left += 1;
+        for scope in scopes {
+            claims.entry(scope.clone()).or_default().left += 1;
         }
     }
 
-    /// By account, how many claims the plans since the last call were short of. Such a plan is not to be carried out.
-    pub(super) fn shortage(&self) -> Vec<(String, u64)> {
+    /// What the plans since the last call were short of. Such a plan is not to be carried out.
+    pub(super) fn shortage(&self) -> Vec<(Scope, BTreeSet<Target>)> {
         let mut claims = self.claims();
         let short = claims
             .iter_mut()
-            .map(|(account, claims)| (account.clone(), std::mem::take(&mut claims.short)));
-        short.filter(|(_, short)| *short > 0).collect()
+            .map(|(scope, claims)| (scope.clone(), std::mem::take(&mut claims.short)));
+        short.filter(|(_, short)| !short.is_empty()).collect()
     }
 
     /// Takes a claim. That there is none left is an answer only once no more are to be had; until then it is noted, and
     /// the plan goes on as if there were.
-    fn take(&self, account: &str) -> Taken {
+    fn take(&self, scope: &Scope, target: &Target) -> Taken {
         let mut claims = self.claims();
-        let claims = claims.entry(account.to_owned()).or_default();
+        let claims = claims.entry(scope.clone()).or_default();
         match claims.left.checked_sub(1) {
             Some(fewer) => {
                 claims.left = fewer;
@@ -144,31 +223,37 @@ impl Watch {
             }
             None if claims.are_spent => Taken::Refused,
             None => {
-                claims.short += 1;
+                claims.short.insert(target.clone());
                 Taken::Short
             }
         }
     }
 
-    fn grant(&self, account: &str, granted: u64, wanted: u64) {
+    fn grant(&self, scope: Scope, granted: u64, wanted: u64) {
         let mut claims = self.claims();
-        let claims = claims.entry(account.to_owned()).or_default();
+        let claims = claims.entry(scope).or_default();
         claims.left += granted;
         claims.are_spent |= granted < wanted;
     }
 
-    fn claims(&self) -> MutexGuard<'_, BTreeMap<String, Claims>> {
+    fn claims(&self) -> MutexGuard<'_, BTreeMap<Scope, Claims>> {
         self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hold(&self, event: &Event, by: rebound_message::MessageHash) -> Option<Event> {
+    fn hold(&self, event: &Event, by: MessageHash, scope: &Scope) -> Option<Event> {
         let address = event.address.clone()?;
-        let mut hold = Event::ruling(Ruling::Hold, by, address, self.now.max(event.at));
+        let mut hold = held_by_breaker(by, address, self.now.max(event.at), scope);
         hold.account.clone_from(&event.account);
         hold.list.clone_from(&event.list);
-        hold.actor = Some(ACTOR.to_owned());
-        hold.note = Some("more contacts than usual would have been suppressed on this day".to_owned());
         Some(hold)
+    }
+}
+
+fn held_by_breaker(by: MessageHash, address: ContactAddress, at: Moment, scope: &Scope) -> Event {
+    Event {
+        actor: Some(ACTOR.to_owned()),
+        note: Some(scope.note()),
+        ..Event::ruling(Ruling::Hold, by, address, at)
     }
 }
 
@@ -176,22 +261,23 @@ impl Repository {
     /// Claims what the units would suppress.
     pub(super) async fn watch(
         &self,
-        breaker: Breaker,
+        limits: Limits,
         now: Moment,
         units: &[Unit<'_>],
         known: &Known,
         deadline: Instant,
     ) -> Result<Watch, Failure> {
         let mut watch = Watch {
-            breaker,
+            limits,
             now,
             claims: Mutex::default(),
             holds: false,
         };
-        for (account, forecast) in forecast(&self.policy, now, units, known) {
-            let granted = self.claim(breaker, now, account, &forecast, deadline).await?;
-            watch.holds |= granted < forecast.suppressions;
-            watch.grant(account, granted, forecast.suppressions);
+        for (scope, forecast) in forecast(&self.policy, limits, now, units, known) {
+            let wanted = unsigned(forecast.suppressing.len());
+            let granted = self.claim(limits, now, &scope, &forecast, deadline).await?;
+            watch.holds |= granted < wanted;
+            watch.grant(scope, granted, wanted);
         }
         Ok(watch)
     }
@@ -200,18 +286,17 @@ impl Repository {
     pub(super) async fn claim_more(
         &self,
         watch: &Watch,
-        shortage: Vec<(String, u64)>,
+        shortage: Vec<(Scope, BTreeSet<Target>)>,
         deadline: Instant,
     ) -> Result<(), Failure> {
-        for (account, suppressions) in shortage {
-            let wanted = Forecast {
+        for (scope, suppressing) in shortage {
+            let wanted = unsigned(suppressing.len());
+            let forecast = Forecast {
                 heard_of: 0,
-                suppressions,
+                suppressing,
             };
-            let granted = self
-                .claim(watch.breaker, watch.now, &account, &wanted, deadline)
-                .await?;
-            watch.grant(&account, granted, suppressions);
+            let granted = self.claim(watch.limits, watch.now, &scope, &forecast, deadline).await?;
+            watch.grant(scope, granted, wanted);
         }
         Ok(())
     }
@@ -219,34 +304,64 @@ impl Repository {
     /// Gives back what was claimed and not used. When that fails, the breaker opens that much earlier.
     pub(super) async fn unwatch(&self, watch: Watch, deadline: Instant) {
         let claims = watch.claims.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for (account, claims) in claims.into_iter().filter(|(_, claims)| claims.left > 0) {
+        for (scope, claims) in claims.into_iter().filter(|(_, claims)| claims.left > 0) {
             let unused = Counts {
                 suppressed: -signed(claims.left),
                 ..Counts::default()
             };
-            let _ = self.count(&account, watch.now, unused, deadline).await;
+            let _ = self.count(&scope, watch.now, unused, &BTreeSet::new(), deadline).await;
         }
     }
 
     /// How many of the forecast suppressions are allowed.
     async fn claim(
         &self,
-        breaker: Breaker,
+        limits: Limits,
         now: Moment,
-        account: &str,
+        scope: &Scope,
         forecast: &Forecast,
         deadline: Instant,
     ) -> Result<u64, Failure> {
-        let wanted = forecast.suppressions;
-        if wanted == 0 && forecast.heard_of == 0 {
-            return Ok(0);
+        let wanted = unsigned(forecast.suppressing.len());
+        match (scope, limits) {
+            (
+                Scope::Account(_),
+                Limits {
+                    breaker: Some(breaker), ..
+                },
+            ) if wanted > 0 || forecast.heard_of > 0 => {
+                self.claim_of_account(breaker, now, scope, (forecast.heard_of, wanted), deadline)
+                    .await
+            }
+            (
+                Scope::Server(_),
+                Limits {
+                    per_server: Some(limit),
+                    ..
+                },
+            ) if wanted > 0 => {
+                self.claim_of_server(limit, now, scope, &forecast.suppressing, deadline)
+                    .await
+            }
+            _ => Ok(wanted),
         }
+    }
+
+    async fn claim_of_account(
+        &self,
+        breaker: Breaker,
+        now: Moment,
+        scope: &Scope,
+        (heard_of, wanted): (u64, u64),
+        deadline: Instant,
+    ) -> Result<u64, Failure> {
+        let nobody = BTreeSet::new();
         let counts = Counts {
-            heard_of: signed(forecast.heard_of),
+            heard_of: signed(heard_of),
             suppressed: signed(wanted),
             held: 0,
         };
-        let day = self.count(account, now, counts, deadline).await?;
+        let (day, _) = self.count(scope, now, counts, &nobody, deadline).await?;
         let before = u64::try_from(day.suppressed - signed(wanted)).unwrap_or_default();
         let limit = breaker.allows(u64::try_from(day.heard_of).unwrap_or_default());
         let granted = limit.saturating_sub(before).min(wanted);
@@ -257,43 +372,122 @@ impl Repository {
                 suppressed: -held,
                 held,
             };
-            self.count(account, now, counts, deadline).await?;
+            self.count(scope, now, counts, &nobody, deadline).await?;
         }
         Ok(granted)
     }
 
-    /// Adds to the counts of an account and day, and says what they are then.
-    async fn count(&self, account: &str, now: Moment, add: Counts, deadline: Instant) -> Result<Counts, Failure> {
-        let text = |text: String| AttributeValue::S(text);
-        let number = |number: i64| AttributeValue::N(number.to_string());
-        let expires_at = now.timestamp().as_second() + COUNT_KEPT_DAYS * 24 * 60 * 60;
+    /// All or nothing; where it is nothing, what was let through before is held as well.
+    async fn claim_of_server(
+        &self,
+        limit: u64,
+        now: Moment,
+        scope: &Scope,
+        suppressing: &BTreeSet<Target>,
+        deadline: Instant,
+    ) -> Result<u64, Failure> {
+        let wanted = unsigned(suppressing.len());
+        let counts = Counts {
+            suppressed: signed(wanted),
+            ..Counts::default()
+        };
+        let (day, let_through) = self.count(scope, now, counts, suppressing, deadline).await?;
+        if u64::try_from(day.suppressed).unwrap_or_default() <= limit {
+            return Ok(wanted);
+        }
+        self.take_back(now, scope, &let_through, deadline).await?;
+        Ok(0)
+    }
+
+    /// Holds what was let through.
+    async fn take_back(
+        &self,
+        now: Moment,
+        scope: &Scope,
+        let_through: &BTreeSet<Target>,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        let mut holds = Vec::with_capacity(let_through.len());
+        for (message, recipient) in let_through {
+            let Ok(address) = recipient.parse::<ContactAddress>() else {
+                continue;
+            };
+            let hold = held_by_breaker(*message, address, now, scope);
+            holds.extend(MessageRecord::new(vec![hold]));
+        }
+        for recorded in Box::pin(self.record(&holds)).await {
+            recorded.map_err(|error| error.failure)?;
+        }
         let request = self
             .client
             .update_item()
             .table_name(&self.tables.events)
-            .key("message", text(format!("breaker#{account}#{}", now.day())))
+            .key("message", AttributeValue::S(scope.key(&now.day())))
+            .key("recipient", AttributeValue::S(NO_ADDRESS.to_owned()))
+            .update_expression("DELETE let_through :held")
+            .expression_attribute_values(":held", targets(let_through));
+        persist(Attempts::until(deadline), || request.clone().send()).await?;
+        Ok(())
+    }
+
+    /// Adds to the counts of a scope and day, and says what they are then, and who has been let through.
+    async fn count(
+        &self,
+        scope: &Scope,
+        now: Moment,
+        add: Counts,
+        let_through: &BTreeSet<Target>,
+        deadline: Instant,
+    ) -> Result<(Counts, BTreeSet<Target>), Failure> {
+        let text = |text: String| AttributeValue::S(text);
+        let number = |number: i64| AttributeValue::N(number.to_string());
+        let expires_at = now.timestamp().as_second() + COUNT_KEPT_DAYS * 24 * 60 * 60;
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.tables.events)
+            .key("message", text(scope.key(&now.day())))
             .key("recipient", text(NO_ADDRESS.to_owned()))
-            .update_expression("SET expires_at = :expiry ADD heard_of :heard, suppressed :suppressed, held :held")
             .expression_attribute_values(":expiry", number(expires_at))
             .expression_attribute_values(":heard", number(add.heard_of))
             .expression_attribute_values(":suppressed", number(add.suppressed))
             .expression_attribute_values(":held", number(add.held))
             .return_values(ReturnValue::UpdatedNew);
+        let counts = "SET expires_at = :expiry ADD heard_of :heard, suppressed :suppressed, held :held";
+        request = if let_through.is_empty() {
+            request.update_expression(counts)
+        } else {
+            request
+                .update_expression(format!("{counts}, let_through :through"))
+                .expression_attribute_values(":through", targets(let_through))
+        };
         let answer = persist(Attempts::until(deadline), || request.clone().send()).await?;
         let counts = answer.attributes.unwrap_or_default();
         let read = |name: &str| {
             let digits = counts.get(name).and_then(|value| value.as_n().ok());
             digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
         };
-        Ok(Counts {
+        let through = counts.get("let_through").and_then(|value| value.as_ss().ok());
+        let through = through.into_iter().flatten().filter_map(|target| {
+            let (message, recipient) = target.split_once(' ')?;
+            Some((message.parse().ok()?, recipient.to_owned()))
+        });
+        let numbers = Counts {
             heard_of: read("heard_of"),
             suppressed: read("suppressed"),
             held: read("held"),
-        })
+        };
+        Ok((numbers, through.collect()))
     }
 }
 
-/// What is counted of an account's day.
+/// As they are written down.
+fn targets(targets: &BTreeSet<Target>) -> AttributeValue {
+    let target = |(message, recipient): &Target| format!("{message} {recipient}");
+    AttributeValue::Ss(targets.iter().map(target).collect())
+}
+
+/// What is counted of a scope's day.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     heard_of: i64,
@@ -305,31 +499,40 @@ fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The account whose mail an event is. What people decide by hand or import is nobody's mail: it is not watched.
-fn watched_account(event: &Event) -> Option<&str> {
-    event.kind.category().and(event.account.as_deref())
+fn unsigned(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-fn forecast<'u>(policy: &Policy, now: Moment, units: &[Unit<'u>], known: &Known) -> BTreeMap<&'u str, Forecast> {
+fn forecast(
+    policy: &Policy,
+    limits: Limits,
+    now: Moment,
+    units: &[Unit<'_>],
+    known: &Known,
+) -> BTreeMap<Scope, Forecast> {
     let today = now.day();
     let mut contacts: BTreeMap<&str, Contact> = BTreeMap::new();
     let mut heard_of = BTreeSet::new();
-    let mut forecasts: BTreeMap<&str, Forecast> = BTreeMap::new();
+    let mut forecasts: BTreeMap<Scope, Forecast> = BTreeMap::new();
     for event in units.iter().flat_map(|unit| &unit.events) {
-        let (Some(address), Some(account)) = (&event.address, watched_account(event)) else {
+        let Some(address) = &event.address else { continue };
+        let scopes: Vec<Scope> = limits.scopes(policy, event).collect();
+        if scopes.is_empty() {
             continue;
-        };
-        let forecast = forecasts.entry(account).or_default();
-        let stored: Option<&Stored> = known.get(address.as_str());
-        if stored.is_none_or(|stored| stored.heard_on.as_deref() != Some(&*today)) && heard_of.insert(address.as_str())
-        {
-            forecast.heard_of += 1;
         }
+        let stored: Option<&Stored> = known.get(address.as_str());
+        let is_news = stored.is_none_or(|stored| stored.heard_on.as_deref() != Some(&*today))
+            && heard_of.insert(address.as_str());
         let contact = contacts
             .entry(address.as_str())
             .or_insert_with(|| stored.map_or_else(|| Contact::new(address.clone()), |stored| stored.contact.clone()));
-        if contact.apply(policy, event).suppressed.is_some() {
-            forecast.suppressions += 1;
+        let suppressed = contact.apply(policy, event).suppressed;
+        for scope in scopes {
+            let forecast = forecasts.entry(scope).or_default();
+            forecast.heard_of += u64::from(is_news);
+            forecast
+                .suppressing
+                .extend(suppressed.map(|suppression| (suppression.by, address.as_str().to_owned())));
         }
     }
     forecasts

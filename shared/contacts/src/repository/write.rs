@@ -15,10 +15,9 @@ use super::lanes::{Load, Unit, lanes};
 use super::plan::{Known, Plan, Verdict};
 use super::read::Found;
 use super::retry::Attempts;
-use super::watch::Watch;
+use super::watch::{Limits, Watch};
 use super::{Recorded, Repository};
 use crate::moment::Moment;
-use crate::policy::Breaker;
 use crate::record::MessageRecord;
 
 /// What became of a unit.
@@ -45,16 +44,16 @@ impl Repository {
 
     /// The same for messages that mailboxes have received, under the policy's circuit breaker: what an account's mail
     /// suppresses on the UTC day of `now` beyond its limits is recorded together with a [`Ruling::Hold`](crate::Ruling),
-    /// and suppresses nobody until it is released. Costs one more request for each account of the batch, two when
-    /// something is held.
+    /// and suppresses nobody until it is released. So it is with what one server hands over without proof. Costs one more
+    /// request for each account and each such server of the batch, two when something is held.
     pub async fn record_mail(&self, records: &[MessageRecord], now: Moment) -> Vec<Result<Recorded, RecordError>> {
-        self.record_under(self.policy.breaker.map(|breaker| (breaker, now)), records)
-            .await
+        let limits = Limits::of(&self.policy);
+        self.record_under(limits.map(|limits| (limits, now)), records).await
     }
 
     async fn record_under(
         &self,
-        breaker: Option<(Breaker, Moment)>,
+        limits: Option<(Limits, Moment)>,
         records: &[MessageRecord],
     ) -> Vec<Result<Recorded, RecordError>> {
         let deadline = self.deadline();
@@ -65,8 +64,8 @@ impl Repository {
             Err(failure) => results.fill(Some(Err(failure))),
             Ok(Found { known, damaged }) => {
                 let units = refuse_damaged(units, &damaged, &mut results);
-                let watch = match breaker {
-                    Some((breaker, now)) => self.watch(breaker, now, &units, &known, deadline).await.map(Some),
+                let watch = match limits {
+                    Some((limits, now)) => self.watch(limits, now, &units, &known, deadline).await.map(Some),
                     None => Ok(None),
                 };
                 match watch {
@@ -201,7 +200,7 @@ impl Repository {
         let plan = self.plan(units, known, watch, attempts).await?;
         let transacted = self.transact(&plan.items, attempts).await;
         if let (Some(watch), Err(_) | Ok(Transacted::Cancelled(_))) = (watch, &transacted) {
-            watch.give_back(plan.claims.iter().map(String::as_str));
+            watch.give_back(&plan.claims);
         }
         let reasons = match transacted? {
             Transacted::Done => {
@@ -268,7 +267,7 @@ impl Repository {
             if shortage.is_empty() {
                 return Ok(plan);
             }
-            watch.give_back(plan.claims.iter().map(String::as_str));
+            watch.give_back(&plan.claims);
             self.claim_more(watch, shortage, attempts.deadline()).await?;
         }
     }

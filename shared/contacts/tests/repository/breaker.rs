@@ -6,7 +6,8 @@ use futures::TryStreamExt;
 use rebound_classify::Category;
 use rebound_contacts::repository::Repository;
 use rebound_contacts::{
-    Breaker, Cause, Contact, Event, EventKind, ManualAction, MessageHash, MessageRecord, Moment, Policy, Ruling, fold,
+    Authenticity, Breaker, Cause, Contact, Event, EventKind, HeldBecause, ManualAction, MessageHash, MessageRecord,
+    Moment, Policy, Ruling, fold,
 };
 
 use crate::stores::{Store, on_every_store};
@@ -86,6 +87,92 @@ async fn what_is_too_much_for_one_account_and_day_is_held() {
         assert_eq!(ruling.about, Some(held[0].held.unwrap().by));
         assert_eq!(ruling.actor.as_deref(), Some("circuit breaker"));
         assert_eq!(ruling.account.as_deref(), Some("news"));
+    })
+    .await;
+}
+
+/// At most three suppressions a day on one server's word.
+fn wary() -> Policy {
+    let mut policy = Policy {
+        breaker: None,
+        ..Policy::default()
+    };
+    policy.trust.suppressions_per_server = 3;
+    policy.trust.own_servers.insert("198.51.100.1".to_owned());
+    policy
+}
+
+/// Hard bounces that `server` hands over.
+fn handed_over(server: &str, authenticity: Authenticity, who: std::ops::Range<u32>) -> Vec<MessageRecord> {
+    let mut records = Vec::new();
+    for nth in who {
+        let who = format!("contact{nth}");
+        let mut event = event(&format!("{server} {who}"), &who, 1, Category::HardBounce);
+        event.account = Some("news".to_owned());
+        event.authenticity = Some(authenticity);
+        event.proof = Some("a test".to_owned());
+        event.server = Some(server.to_owned());
+        records.push(record(vec![event]));
+    }
+    records
+}
+
+#[tokio::test]
+async fn a_flood_on_one_servers_word_suppresses_nobody() {
+    on_every_store("flood", async |store| {
+        let repository = store.repository.clone().with_policy(Arc::new(wary()));
+        let (stranger, plausible) = ("203.0.113.7", Authenticity::Plausible);
+        assert_eq!(
+            run(&repository, &handed_over(stranger, plausible, 0..3), 1).await,
+            (3, 0)
+        );
+        // Once it is too much, what had been let through is taken back.
+        assert_eq!(
+            run(&repository, &handed_over(stranger, plausible, 3..8), 1).await,
+            (0, 5)
+        );
+        assert_eq!(
+            run(&repository, &handed_over(stranger, plausible, 8..9), 1).await,
+            (0, 1)
+        );
+        let held: Vec<_> = held(&repository).await;
+        assert_eq!(held.len(), 9);
+        for contact in all_contacts(store).await {
+            let history = events_of(store, &contact.address).await;
+            assert_eq!(contact, fold(&wary(), &contact.address, &history));
+            assert_eq!(contact.held.unwrap().because, HeldBecause::Breaker);
+        }
+        let history = events_of(store, &held[0].address).await;
+        let ruling = history.iter().find(|event| event.about.is_some()).unwrap();
+        assert!(ruling.note.as_deref().unwrap().starts_with(stranger), "{ruling:?}");
+
+        // What is proven, what others say, one's own servers, and another day are no part of it.
+        for (server, authenticity, who, day) in [
+            (stranger, Authenticity::Signed, 10..20, 1),
+            ("203.0.113.8", plausible, 20..23, 1),
+            ("198.51.100.1", plausible, 30..40, 1),
+            (stranger, plausible, 40..43, 2),
+        ] {
+            let wanted = who.len();
+            let batch = handed_over(server, authenticity, who);
+            assert_eq!(
+                run(&repository, &batch, day).await,
+                (wanted, 0),
+                "{server} {authenticity}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_flood_is_held_whatever_comes_side_by_side() {
+    on_every_store("floods", async |store| {
+        let repository = store.repository.clone().with_policy(Arc::new(wary()));
+        let batches = (0..6).map(|nth| handed_over("203.0.113.7", Authenticity::Plausible, nth * 2..nth * 2 + 2));
+        let batches: Vec<_> = batches.collect();
+        futures::future::join_all(batches.iter().map(|batch| run(&repository, batch, 1))).await;
+        assert_eq!(held(&repository).await.len(), 12);
     })
     .await;
 }

@@ -8,6 +8,21 @@ use crate::stores::on_every_store;
 use crate::support::{all_contacts, contact_address, event, events_of, full_event, hour, random_record, record};
 
 #[tokio::test]
+async fn what_came_too_late_is_recorded_as_such() {
+    on_every_store("stale", async |store| {
+        let stale = Event {
+            stale: true,
+            ..full_event()
+        };
+        let recorded = store.repository.record(&[record(vec![stale.clone()])]).await;
+        assert_eq!(recorded[0].as_ref().unwrap().suppressed().count(), 0);
+        let address = stale.address.clone().unwrap();
+        assert_eq!(events_of(store, &address).await, std::slice::from_ref(&stale));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_event_comes_back_as_it_was() {
     on_every_store("as_it_was", async |store| {
         let event = full_event();

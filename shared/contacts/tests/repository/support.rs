@@ -102,7 +102,7 @@ pub(crate) fn full_event() -> Event {
         authenticity: Some(Authenticity::Ledger),
         proof: text("the sent ledger knows it"),
         sent_at: Some(Moment::from_millis(1_795_206_217_000)),
-        stale: true,
+        stale: false,
         server: text("203.0.113.7"),
         expires_at: Some(Moment::from_millis(1_895_292_617_000)),
         actor: text("the operator"),
