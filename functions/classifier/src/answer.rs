@@ -68,6 +68,7 @@ impl Outcome {
             Metric::Unrecognised,
             Metric::Suppressed,
             Metric::Held,
+            Metric::Unproven,
         ] {
             counts.add(metric, 0);
         }
@@ -83,9 +84,11 @@ impl Outcome {
                 .filter_map(|event| event.kind.category())
                 .collect();
             let held = count(recorded.held().count());
+            let unproven = count(recorded.doubted().count());
             counts.add(Metric::Messages, 1);
             counts.add(Metric::Suppressed, count(recorded.suppressed().count()));
             counts.add(Metric::Held, held);
+            counts.add(Metric::Unproven, unproven);
             counts.add(
                 Metric::Unrecognised,
                 u64::from(categories.contains(&Category::Unrecognised)),
@@ -96,6 +99,7 @@ impl Outcome {
             if let Some(account) = account {
                 counts.add_by(Metric::Messages, Dimension::Account, account, 1);
                 counts.add_by(Metric::Held, Dimension::Account, account, held);
+                counts.add_by(Metric::Unproven, Dimension::Account, account, unproven);
             }
         }
         counts

@@ -176,6 +176,7 @@ fn log(record: &MessageRecord, recorded: &Recorded) {
         new = recorded.new,
         suppressed = recorded.suppressed().count(),
         held = recorded.held().count(),
+        unproven = recorded.doubted().count(),
         "message judged"
     );
 }

@@ -361,9 +361,13 @@ impl Outcome {
             );
         }
         let mut held: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        let mut servers: BTreeMap<&str, usize> = BTreeMap::new();
         for Judged { record, recorded } in &self.judged {
             let account = record.events().first().and_then(|event| event.account.as_deref());
             *held.entry(account).or_default() += recorded.held().count();
+            for server in unproven_servers(record, recorded) {
+                *servers.entry(server).or_default() += 1;
+            }
         }
         for (account, held) in held.into_iter().filter(|(_, held)| *held > 0) {
             tracing::warn!(
@@ -372,7 +376,26 @@ impl Outcome {
                 "suppressions are held: more than usual on one day; `rebound contacts held` lists them"
             );
         }
+        // The one that matters: an old mailbox is held as a whole, with hundreds of servers in it.
+        if let Some((server, held)) = servers.into_iter().max_by_key(|(_, held)| *held) {
+            tracing::warn!(
+                server,
+                held,
+                "one server's unproven word is held, more than any other's; if it is your own, put it into \
+                 `own_servers` of the policy, else its reports may be forged"
+            );
+        }
     }
+}
+
+/// Who handed over what is held and not proven.
+fn unproven_servers<'r>(record: &'r MessageRecord, recorded: &Recorded) -> impl Iterator<Item = &'r str> {
+    recorded.held().filter_map(|(address, _)| {
+        let mut events = record.events().iter();
+        let event = events.find(|event| event.address.as_ref() == Some(address))?;
+        let is_claim = event.authenticity.is_some_and(|authenticity| !authenticity.is_proof());
+        event.server.as_deref().filter(|_| is_claim)
+    })
 }
 
 impl JudgeError {
@@ -413,19 +436,21 @@ async fn classify(classifier: &Arc<Classifier>, message: Bytes) -> Option<Report
 
 /// What is known of a message beside what it says.
 ///
-/// It happened when it says it was written, but never after it was fetched: a report's own date is a claim, the time of
-/// fetching is not, and the archive keeps the first one.
+/// It happened when it says it was written, but never after it was fetched, nor on another day than it arrived: a report's
+/// own date is a claim, with which one forger would pass for two on different days. What our server wrote on its arrival
+/// is none, nor is the time of fetching, of which the archive keeps the first.
 fn origin(key: &ObjectKey, message: &ArchivedMessage, report: &Report, now: Timestamp) -> Origin {
-    let fetched_at = message.metadata.fetched_at.unwrap_or(now);
-    let written_at = report
-        .written_at
-        .and_then(|seconds| Timestamp::from_second(seconds).ok());
-    let at = written_at
-        .filter(|written_at| *written_at <= fetched_at)
-        .unwrap_or(fetched_at);
+    let fetched_at = Moment::from(message.metadata.fetched_at.unwrap_or(now));
+    let not_later = |seconds: Option<i64>| {
+        let moment = Moment::from(Timestamp::from_second(seconds?).ok()?);
+        (moment <= fetched_at).then_some(moment)
+    };
+    let arrived_at = not_later(report.provenance.arrived_at);
+    let written_at = not_later(report.written_at)
+        .filter(|written_at| arrived_at.is_none_or(|arrived_at| arrived_at.day() == written_at.day()));
     Origin {
         message: key.hash(),
-        at: Moment::from(at),
+        at: written_at.or(arrived_at).unwrap_or(fetched_at),
         account: Some(key.account().to_string()),
         list: message.metadata.list.as_ref().map(ToString::to_string),
         object_key: Some(key.to_string()),

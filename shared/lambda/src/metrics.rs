@@ -39,6 +39,8 @@ pub enum Metric {
     Suppressed,
     /// Suppressions that the circuit breaker holds back; also by account.
     Held,
+    /// Contacts of whom something came that would have silenced them, were it sure that it is not forged; also by account.
+    Unproven,
     /// Records that have to be delivered again.
     Failures,
     /// One for each schedule's event that was dealt with.
@@ -83,12 +85,13 @@ impl Service {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Messages,
         Self::Duplicates,
         Self::Unrecognised,
         Self::Suppressed,
         Self::Held,
+        Self::Unproven,
         Self::Failures,
         Self::Heartbeat,
         Self::Queued,
@@ -109,6 +112,7 @@ impl Metric {
             Self::Unrecognised => "Unrecognised",
             Self::Suppressed => "Suppressed",
             Self::Held => "Held",
+            Self::Unproven => "Unproven",
             Self::Failures => "Failures",
             Self::Heartbeat => "Heartbeat",
             Self::Queued => "Queued",
@@ -125,9 +129,13 @@ impl Metric {
     /// Who counts it.
     pub const fn service(self) -> Service {
         match self {
-            Self::Messages | Self::Duplicates | Self::Unrecognised | Self::Suppressed | Self::Held | Self::Failures => {
-                Service::Classifier
-            }
+            Self::Messages
+            | Self::Duplicates
+            | Self::Unrecognised
+            | Self::Suppressed
+            | Self::Held
+            | Self::Unproven
+            | Self::Failures => Service::Classifier,
             Self::Heartbeat | Self::Queued | Self::Fetched | Self::AccountErrors | Self::Left | Self::Oversized => {
                 Service::Fetcher
             }
@@ -139,7 +147,7 @@ impl Metric {
     pub const fn also_by(self) -> &'static [Dimension] {
         match self {
             Self::Messages => &[Dimension::Account, Dimension::Category],
-            Self::Held | Self::Fetched | Self::AccountErrors | Self::Left => &[Dimension::Account],
+            Self::Held | Self::Unproven | Self::Fetched | Self::AccountErrors | Self::Left => &[Dimension::Account],
             Self::Duplicates
             | Self::Unrecognised
             | Self::Suppressed

@@ -89,7 +89,7 @@ pub fn classifier() -> Vec<Situation> {
             (
                 "sqs-many",
                 all_well(),
-                &[("Messages", 5), ("Suppressed", 1), ("Unrecognised", 1)],
+                &[("Messages", 5), ("Suppressed", 1), ("Unproven", 2), ("Unrecognised", 1)],
             ),
             ("sqs-missing-object", all_well(), NOTHING),
             ("sqs-one", all_well(), HARD),

@@ -255,6 +255,8 @@ struct Row {
     authenticity: Option<String>,
     /// What shows that.
     proof: Option<String>,
+    /// Who handed the report over.
+    server: Option<String>,
     object_key: Option<String>,
 }
 
@@ -277,6 +279,7 @@ impl From<Held> for Row {
                 .and_then(|event| event.authenticity)
                 .map(|authenticity| authenticity.to_string()),
             proof: event.and_then(|event| event.proof.clone()),
+            server: event.and_then(|event| event.server.clone()),
             object_key: event.and_then(|event| event.object_key.clone()),
         }
     }

@@ -9,11 +9,17 @@ use rebound_classify::Classifier;
 use rebound_classify::reason::{RuleSet, Rules};
 use rebound_contacts::Policy;
 use rebound_contacts::repository::Tables;
+use rebound_lambda::Call;
+use rebound_lambda::metrics::{Dimension, Metric};
 use rebound_local::LocalStack;
 use serde_json::json;
 use std::sync::Arc;
 
 use crate::stack::{REPORT, Stack, batch, failed_ids};
+
+/// What our own server writes on top of a report.
+const ARRIVAL: &str = "Received: from mx.example.org (mx.example.org [203.0.113.9]) by mx.lists.example.net with ESMTP; \
+    Mon, 03 Aug 2026 20:00:00 +0000\r\n";
 
 #[tokio::test]
 async fn a_stored_report_is_judged_once_however_often_it_is_announced() {
@@ -55,6 +61,55 @@ async fn an_event_happened_when_its_report_was_written_but_never_after_it_was_fe
             Some(expected),
             "{date}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_report_can_choose_its_date_on_the_day_of_its_arrival_only() {
+    for (date, expected) in [
+        ("Mon, 3 Aug 2026 09:00:00 +0000", "2026-08-03T09:00:00.000Z"),
+        ("Tue, 4 Aug 2026 01:59:00 +0200", "2026-08-03T23:59:00.000Z"),
+        ("Sun, 2 Aug 2026 09:00:00 +0000", "2026-08-03T20:00:00.000Z"),
+        ("Tue, 4 Aug 2026 09:00:00 +0000", "2026-08-03T20:00:00.000Z"),
+        ("some day", "2026-08-03T20:00:00.000Z"),
+    ] {
+        let stack = Stack::start().await;
+        let report = REPORT.replace("Tue, 4 Aug 2026 04:00:51 +0000", date);
+        let key = stack.store(&format!("{ARRIVAL}{report}")).await;
+        stack.handle(&[&key.to_string()]).await;
+        let contact = stack.ann().await.expect("recorded");
+        let at = contact.last_event_at.map(|at| at.to_string());
+        assert_eq!(at.as_deref(), Some(expected), "{date}");
+    }
+}
+
+#[tokio::test]
+async fn what_proves_nothing_silences_nobody_and_is_counted() {
+    let stack = Stack::start().await;
+    let nothing_back = REPORT.replace("From: news@lists.example.net", "From: news@example.org");
+    let forged = |date: &str, subject: &str| {
+        let forged = nothing_back.replace("Tue, 4 Aug 2026 04:00:51 +0000", date);
+        format!("{ARRIVAL}{}", forged.replace("Undelivered", subject))
+    };
+    let call = Call {
+        id: "call".to_owned(),
+        began_at: Timestamp::UNIX_EPOCH,
+        ends_at: None,
+    };
+    // Two, which claim to be of different days and came on one.
+    for (date, subject, unproven) in [
+        ("Mon, 3 Aug 2026 19:00:00 +0000", "Undelivered", 1),
+        ("Sat, 1 Aug 2026 19:00:00 +0000", "Still undelivered", 0),
+    ] {
+        let key = stack.store(&forged(date, subject)).await.to_string();
+        let event = batch(stack.local.bucket(), &[&key]);
+        let counts = stack.function.answer(event, &call).await.expect("judged").counts;
+        assert_eq!(counts.of(Metric::Messages), 1);
+        assert_eq!((counts.of(Metric::Suppressed), counts.of(Metric::Held)), (0, 0));
+        assert_eq!(counts.of(Metric::Unproven), unproven);
+        assert_eq!(counts.of_one(Metric::Unproven, Dimension::Account, "bounces"), unproven);
+        let ann = stack.ann().await.expect("recorded");
+        assert!(ann.suppression.is_none() && ann.held.is_some());
     }
 }
 

@@ -183,9 +183,14 @@ fn record(nth: u32, (at, address, kind, reason, campaign, diagnostic): &Row) -> 
             event.list = event.address.as_ref().map(|_| "news".to_owned());
             event.object_key = Some(format!("raw/bounces/00/{message}.eml"));
             event.rules_version = text("1");
-            event.authenticity = Some(Authenticity::Signed);
-            event.proof = text("return path signed with key 1");
-            event.server = text("203.0.113.7");
+            // Proven, all but the soft bounces, which are of one server.
+            let (authenticity, proof, server) = match *kind {
+                SOFT => (Authenticity::Plausible, "names example.com", "198.51.100.9"),
+                _ => (Authenticity::Signed, "return path signed with key 1", "203.0.113.7"),
+            };
+            event.authenticity = Some(authenticity);
+            event.proof = text(proof);
+            event.server = text(server);
             event.sent_at = Some(Moment::from_millis(at.as_millis() - LATE_MILLIS));
             event.stale = *kind == EventKind::Mail(Category::OutOfOffice);
             event.expires_at = Some(Moment::from_millis(at.as_millis() + EXPIRY_MILLIS));
