@@ -201,6 +201,35 @@ fn account(data: &Path, document: &str) {
 }
 
 #[test]
+fn proof_that_is_asked_for_and_cannot_be_had_is_doubted() {
+    let folder = sample();
+    let data = &data(&folder);
+    let file = folder.path().join("policy.toml");
+    for (policy, expected) in [
+        (
+            "[accounts.news]\nrequire = \"signed\"\n",
+            "warning authenticity : the policy of the account news asks for `signed`, and there is no key",
+        ),
+        (
+            "[authenticity.enough]\nhard-bounce = \"ledger\"\n",
+            "warning authenticity : the policy for hard-bounce asks for `ledger`",
+        ),
+        (
+            "[authenticity]\ndkim_dns = true\n",
+            "warning authenticity : the policy knows DKIM keys, and no `domains`",
+        ),
+    ] {
+        fs::write(&file, policy).expect("a file");
+        rebound(data).args(["policy", "use"]).arg(&file).assert().success();
+        refuses(&mut doctor(data), 0, expected);
+    }
+    fs::write(&file, "[accounts.news]\nrequire = \"signed\"\n").expect("a file");
+    rebound(data).args(["policy", "use"]).arg(&file).assert().success();
+    rebound(data).args(["verp", "keys", "new"]).assert().success();
+    assert_eq!(found(&mut doctor(data)), (Vec::new(), Some(0)));
+}
+
+#[test]
 fn accounts_that_make_no_sense_or_are_not_reached_are_refused_with_the_step() {
     let folder = sample();
     let data = &data(&folder);

@@ -6,15 +6,20 @@ use rebound_classifier::{POLICY_KEY, RULES_KEY};
 use rebound_classify::reason::{RuleSet, Rules};
 use rebound_contacts::Policy;
 
+use super::authenticity;
 use super::finding::{Finding, Findings, Verdict};
 use crate::workspace::text_at;
 
 /// What both are when nobody has put a file there.
 const BUILT_IN: &str = "what is built in is in force";
 
-/// Whether both can be followed.
-pub(super) async fn check(s3: &Client, bucket: &str, findings: &mut Findings) {
+/// Whether both can be followed; `has_keys` says whether return addresses can be signed, where that is known.
+pub(super) async fn check(s3: &Client, bucket: &str, has_keys: Option<bool>, findings: &mut Findings) {
     let policy = text_at(s3, bucket, POLICY_KEY).await;
+    let own = policy
+        .as_ref()
+        .ok()
+        .and_then(|text| Policy::parse(text.as_deref()?, POLICY_KEY).ok());
     findings.add(judge("policy", POLICY_KEY, policy, |text| {
         let policy = Policy::parse(text, POLICY_KEY)?;
         let lists = match policy.lists.len() {
@@ -23,6 +28,9 @@ pub(super) async fn check(s3: &Client, bucket: &str, findings: &mut Findings) {
         };
         Ok(format!("a file of your own is in force{lists}"))
     }));
+    if let Some(policy) = own {
+        authenticity::check(&policy.trust, has_keys, findings);
+    }
     let rules = text_at(s3, bucket, RULES_KEY).await;
     findings.add(judge("rules", RULES_KEY, rules, |text| {
         let set = RuleSet::parse(text, RULES_KEY)?;

@@ -39,7 +39,7 @@ pub(super) async fn check(folder: &Path, place: &Place, offline: bool, findings:
     if let Some(finding) = room(folder) {
         findings.add(finding);
     }
-    keys::check(&workspace::return_path_keys_in(folder), true, findings).await;
+    let has_keys = keys::check(&workspace::return_path_keys_in(folder), true, findings).await;
     if let Some(finding) = missing(folder) {
         findings.add(finding);
         return accounts_alone(place, offline, findings).await;
@@ -53,7 +53,7 @@ pub(super) async fn check(folder: &Path, place: &Place, offline: bool, findings:
             stack::tables(dynamodb, prefix, findings).await;
             contacts(&workspace, findings).await;
             let (s3, bucket) = workspace.bucket();
-            configuration::check(s3, bucket, findings).await;
+            configuration::check(s3, bucket, has_keys, findings).await;
             accounts::check(workspace.accounts(), Some(workspace.mailboxes()), offline, findings).await;
             if let Err(error) = workspace.close().await {
                 findings.add(Finding::new(Verdict::Problem, "stores", "", format!("{error:#}")));

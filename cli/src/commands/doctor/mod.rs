@@ -1,6 +1,7 @@
 //! `rebound doctor`: whether everything is set up as it should be, and what to mend.
 
 mod accounts;
+mod authenticity;
 mod bucket;
 mod clock;
 mod configuration;

@@ -80,7 +80,7 @@ pub(super) async fn check(name: &StackName, offline: bool, findings: &mut Findin
             queues::check(stack.config(), queue, url, findings).await;
         }
     }
-    keys::check(&stack.return_path_keys(), false, findings).await;
+    let has_keys = keys::check(&stack.return_path_keys(), false, findings).await;
     let place = Place::Stack(name.clone());
     // What is missing among the outputs has been told.
     let Ok(workspace) = Box::pin(Workspace::open_whatever_policy(&place)).await else {
@@ -90,7 +90,7 @@ pub(super) async fn check(name: &StackName, offline: bool, findings: &mut Findin
     tables(dynamodb, prefix, findings).await;
     let (s3, name) = workspace.bucket();
     bucket::check(s3, name, findings).await;
-    configuration::check(s3, name, findings).await;
+    configuration::check(s3, name, has_keys, findings).await;
     accounts::check(workspace.accounts(), Some(workspace.mailboxes()), offline, findings).await;
 }
 
