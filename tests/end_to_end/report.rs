@@ -42,6 +42,21 @@ fn sheet(folder: &Path, name: &str) -> Vec<BTreeMap<String, String>> {
         .expect("rows as long as their header")
 }
 
+/// Says that a campaign went to 60 contacts of the list `news`.
+fn sent_to_60(data: &Path, campaign: &str) {
+    let sent = [
+        "campaigns",
+        "sent",
+        campaign,
+        "60",
+        "--at",
+        "2026-08-20",
+        "--list",
+        "news",
+    ];
+    rebound(data).args(sent).assert().success();
+}
+
 #[test]
 fn the_same_numbers_stand_on_the_terminal_on_the_page_and_in_the_sheets() {
     let folder = sample();
@@ -177,19 +192,7 @@ fn cron_is_told_by_the_exit_code_that_a_rate_is_alarming() {
         command
     };
     fail_on("warning").assert().success();
-    rebound(data)
-        .args([
-            "campaigns",
-            "sent",
-            "weekly-2026-33",
-            "60",
-            "--at",
-            "2026-08-20",
-            "--list",
-            "news",
-        ])
-        .assert()
-        .success();
+    sent_to_60(data, "weekly-2026-33");
     fail_on("warning").assert().code(1);
     let told = stderr(&mut fail_on("warning"));
     assert!(
@@ -209,19 +212,7 @@ fn cron_is_told_by_the_exit_code_that_a_rate_is_alarming() {
 fn campaigns_are_listed_for_spreadsheets_without_a_formula() {
     let folder = TempDir::new().expect("a folder");
     let data = &data(&folder);
-    rebound(data)
-        .args([
-            "campaigns",
-            "sent",
-            "=1+1",
-            "60",
-            "--at",
-            "2026-08-20",
-            "--list",
-            "news",
-        ])
-        .assert()
-        .success();
+    sent_to_60(data, "=1+1");
     assert_eq!(
         stdout(rebound(data).args(["campaigns", "list", "--format", "csv"])),
         "campaign,list,domain,count,at\n'=1+1,news,,60,2026-08-20T00:00:00.000Z\n"

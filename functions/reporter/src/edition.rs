@@ -1,17 +1,15 @@
 //! A report and everything that is written with it.
 
-use std::pin::pin;
-
 use bytes::Bytes;
-use futures::future::try_join;
-use futures::{TryFutureExt as _, TryStreamExt as _};
+use futures::TryStreamExt as _;
 use jiff::civil::Date;
 use rebound_contacts::repository::Repository;
+use rebound_contacts::{ContactBrief, Event};
 use rebound_report::{ContactTally, Period, Report, RollUp, Selection, Tally, page, sheets};
 
 use crate::handler::ReportError;
 use crate::place::folder;
-use crate::read::{briefs, each_event};
+use crate::read::read_all;
 use crate::suppressions::Suppressions;
 use crate::upload::Content;
 
@@ -52,27 +50,24 @@ impl Edition {
             .into_iter()
             .map(|day| (Tally::new(day.clone(), []), ContactTally::of(&day)))
             .collect();
-        let events = each_event(contacts, today, selection.period.since, |events| {
+        let count_events = |events: &[Event]| {
             for event in events {
                 tally.add(event);
                 for (day, _) in &mut days {
                     day.add(event);
                 }
             }
-        });
-        let contacts = async {
-            let mut chunks = pin!(briefs(contacts));
-            while let Some(chunk) = chunks.try_next().await? {
-                for brief in &chunk {
-                    in_short.add(brief);
-                    if let Some(list) = suppressions.as_deref_mut() {
-                        list.add(brief).await?;
-                    }
+        };
+        let count_contacts = async |briefs: &[ContactBrief]| {
+            for brief in briefs {
+                in_short.add(brief);
+                if let Some(list) = suppressions.as_deref_mut() {
+                    list.add(brief).await?;
                 }
             }
-            Ok(())
+            Ok::<_, ReportError>(())
         };
-        try_join(events.map_err(ReportError::from), contacts).await?;
+        read_all(contacts, (today, selection.period.since), count_events, count_contacts).await?;
         Ok(Self {
             report: Report::new(tally, in_short),
             days: days.into_iter().map(|(day, nobody)| Report::new(day, nobody)).collect(),

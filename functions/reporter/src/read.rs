@@ -50,44 +50,46 @@ pub async fn report(
     // Both are told of, but only one at a time.
     let watch = Mutex::new(watch);
     let tell = |step| (watch.lock().unwrap_or_else(PoisonError::into_inner))(step);
-    let events = each_event(contacts, today, selection.period.since, |events| {
+    let count_events = |events: &[Event]| {
         tell(Step::Events(events.len() as u64));
         for event in events {
             tally.add(event);
         }
-    });
-    let contacts = async {
-        let mut chunks = pin!(briefs(contacts));
-        while let Some(chunk) = chunks.try_next().await? {
-            tell(Step::Contacts(chunk.len() as u64));
-            for brief in &chunk {
-                in_short.add(brief);
-            }
-        }
-        Ok(())
     };
-    try_join(events, contacts).await?;
+    let count_contacts = async |briefs: &[ContactBrief]| {
+        tell(Step::Contacts(briefs.len() as u64));
+        for brief in briefs {
+            in_short.add(brief);
+        }
+        Ok::<_, ReadError>(())
+    };
+    read_all(contacts, (today, selection.period.since), count_events, count_contacts).await?;
     Ok(Report::new(tally, in_short))
 }
 
-/// Reads the events of the days from `from` back to `back_to`, and gives them to `take`, many at a time, the latest first.
-/// Some are read while others are taken.
-pub(crate) async fn each_event(
+/// Reads the events of the days from the first of these back to the second, the latest first, and all contacts in short;
+/// gives out many at a time, and reads some while others are taken.
+pub(crate) async fn read_all<E: From<ReadError>>(
     contacts: &Repository,
-    from: Date,
-    back_to: Date,
-    mut take: impl FnMut(&[Event]),
-) -> Result<(), ReadError> {
-    let mut chunks = pin!(events(contacts, from, back_to));
-    while let Some(chunk) = chunks.try_next().await? {
-        take(&chunk);
-    }
-    Ok(())
-}
-
-/// All contacts in short. Some are read while others are taken.
-pub(crate) fn briefs(contacts: &Repository) -> impl Stream<Item = Result<Vec<ContactBrief>, ReadError>> + use<> {
-    read_ahead(contacts.clone(), |contacts| contacts.briefs().boxed())
+    (from, back_to): (Date, Date),
+    mut take_events: impl FnMut(&[Event]),
+    mut take_contacts: impl AsyncFnMut(&[ContactBrief]) -> Result<(), E>,
+) -> Result<(), E> {
+    let events = async {
+        let mut chunks = pin!(events(contacts, from, back_to));
+        while let Some(chunk) = chunks.try_next().await? {
+            take_events(&chunk);
+        }
+        Ok(())
+    };
+    let briefs = async {
+        let mut chunks = pin!(read_ahead(contacts.clone(), |contacts| contacts.briefs().boxed()));
+        while let Some(chunk) = chunks.try_next().await? {
+            take_contacts(&chunk).await?;
+        }
+        Ok(())
+    };
+    try_join(events, briefs).await.map(|_| ())
 }
 
 /// The events of the days from `from` back to `back_to`, the latest first.

@@ -47,21 +47,20 @@ impl LocalStack {
 
     /// Opens or creates the stack below `folder`. One process at a time: a second one gets [`Error::InUse`].
     pub async fn open(folder: &Path) -> Result<Self, Error> {
-        let path = folder.to_owned();
-        let opened = blocking(move || {
-            let folder = Folder::claim(path)?;
-            Opened::new(folder, true)
-        });
-        Self::start(opened.await?).await
+        Self::open_as(folder, true).await
     }
 
     /// The same without flushing anything to the disk before it is answered, which is many times faster. For folders that
     /// can be filled again: what was written last may be gone or damaged when the machine stops.
     pub async fn open_unflushed(folder: &Path) -> Result<Self, Error> {
+        Self::open_as(folder, false).await
+    }
+
+    async fn open_as(folder: &Path, durable: bool) -> Result<Self, Error> {
         let path = folder.to_owned();
         let opened = blocking(move || {
             let folder = Folder::claim(path)?;
-            Opened::new(folder, false)
+            Opened::new(folder, durable)
         });
         Self::start(opened.await?).await
     }

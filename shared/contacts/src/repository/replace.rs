@@ -16,7 +16,7 @@ use super::recompute::{Edit, Recomputed, written_contact};
 use super::retry::Attempts;
 use super::tables::Tables;
 use crate::address::ContactAddress;
-use crate::event::{Event, EventKind};
+use crate::event::{Authenticity, Event, EventKind};
 use crate::record::MessageRecord;
 
 /// The attribute that differs after every change of the rules, and says nothing about a contact.
@@ -184,6 +184,14 @@ fn as_first_recorded(event: &Event, first: Option<&Event>) -> Event {
         event.list.clone_from(&first.list);
         event.object_key.clone_from(&first.object_key);
         event.expires_at = first.expires_at;
+        // What showed that it is genuine goes: ledger entries expire, and DKIM keys are taken out of DNS.
+        let expires = |known: &Authenticity| matches!(known, Authenticity::Ledger | Authenticity::Dkim);
+        if first.authenticity.filter(expires) > event.authenticity {
+            event.authenticity = first.authenticity;
+            event.proof.clone_from(&first.proof);
+            event.sent_at = first.sent_at;
+            event.stale = first.stale;
+        }
     }
     event
 }

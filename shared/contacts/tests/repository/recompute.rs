@@ -9,8 +9,8 @@ use futures::TryStreamExt;
 use rebound_classify::{Action, Category};
 use rebound_contacts::repository::{ArchivedSince, ChangeError, Edit, Repository};
 use rebound_contacts::{
-    Contact, ContactAddress, Event, EventKind, ManualAction, MessageHash, MessageRecord, Policy, Ruling, SoftLimit,
-    fold,
+    Authenticity, Contact, ContactAddress, Event, EventKind, ManualAction, MessageHash, MessageRecord, Policy, Ruling,
+    SoftLimit, fold,
 };
 
 use crate::stores::{Store, on_every_store};
@@ -247,6 +247,36 @@ async fn what_people_decided_outlives_another_verdict() {
         let before = stored(store, &ann).await;
         store.repository.replace(&record(vec![bounce.clone()])).await.unwrap();
         assert_eq!(stored(store, &ann).await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn proof_that_expires_outlives_a_second_judgement() {
+    on_every_store("proof", async |store| {
+        for (nth, (first, again, kept)) in [
+            (Authenticity::Ledger, Authenticity::None, Authenticity::Ledger),
+            (Authenticity::Dkim, Authenticity::Plausible, Authenticity::Dkim),
+            (Authenticity::Dkim, Authenticity::Signed, Authenticity::Signed),
+            // A key that somebody took away was taken away for a reason.
+            (Authenticity::Signed, Authenticity::None, Authenticity::None),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let who = format!("contact{nth}");
+            let judged = |authenticity: Authenticity| {
+                let mut event = event(&who, &who, 1, Category::HardBounce);
+                event.authenticity = Some(authenticity);
+                event.proof = Some(format!("{authenticity}: a test"));
+                record(vec![event])
+            };
+            recorded(&store.repository, &[judged(first)]).await;
+            store.repository.replace(&judged(again)).await.unwrap();
+            let events = events_of(store, &contact_address(&who)).await;
+            let proof = Some(format!("{kept}: a test"));
+            assert_eq!((events[0].authenticity, &events[0].proof), (Some(kept), &proof));
+        }
     })
     .await;
 }
