@@ -96,10 +96,10 @@ pub fn judge(report: &Report, context: &Context<'_>) -> Vec<Finding> {
     findings.collect()
 }
 
-/// When a report arrived, seconds since 1970-01-01 UTC: as the server that received it says, unless that is later than it
-/// was fetched.
+/// When a report arrived, seconds since 1970-01-01 UTC: as the server that received it says; of one that no server received,
+/// which is a file from elsewhere, as its author says. Never later than it was fetched.
 pub fn received_at(report: &Report, fetched_at: i64) -> i64 {
-    let arrived_at = report.provenance.arrived_at;
+    let arrived_at = report.provenance.arrived_at.or(report.written_at);
     arrived_at
         .filter(|arrived_at| (0..=fetched_at).contains(arrived_at))
         .unwrap_or(fetched_at)

@@ -271,6 +271,12 @@ fn a_report_arrived_when_its_server_says_but_not_after_it_was_fetched() {
     // A server whose clock is far ahead.
     case.fetched_at = ARRIVED - 1_000 * 86_400;
     assert_eq!(only(case.findings()).authenticity, Authenticity::None);
+    // A file that no server received.
+    let by_hand = Bounce::to(&path).not_received().raw();
+    let by_hand = format!("Date: Sun, 22 Nov 2026 10:00:00 +0000\n{by_hand}");
+    let mut case = Case::new(by_hand);
+    case.fetched_at = ARRIVED + 1_000 * 86_400;
+    assert_eq!(only(case.findings()).authenticity, Authenticity::Signed);
 }
 
 #[test]
