@@ -11,6 +11,7 @@ mod corpus;
 mod crash;
 mod doctor;
 mod explain;
+mod forged;
 mod mailboxes;
 mod mistakes;
 mod pages;

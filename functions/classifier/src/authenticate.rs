@@ -79,7 +79,7 @@ impl Authenticator {
             dkim: dkim.as_ref(),
             fetched_at,
         };
-        Ok(judge(report, &context).into_iter().map(finding).collect())
+        Ok(judge(report, &context))
     }
 
     /// The keys, read again where the report names one that is not known: it may have been made a moment ago.
@@ -144,19 +144,6 @@ impl Authenticator {
             at: received_at(arrival.report, fetched_at),
         };
         dkim::prove(&returned.raw, &question, |name| found.get(name).cloned()).ok()
-    }
-}
-
-fn finding(found: rebound_authenticity::Finding) -> Finding {
-    Finding {
-        address: found.address,
-        list: found.list,
-        authenticity: found.authenticity,
-        sent_at: found
-            .sent_at
-            .map(|seconds| Moment::from_millis(seconds.saturating_mul(1000))),
-        stale: found.stale,
-        proof: found.why,
     }
 }
 

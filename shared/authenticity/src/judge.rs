@@ -1,7 +1,7 @@
 //! From what a report shows to how far each of its verdicts is believed.
 
 use rebound_classify::{Address, Category, Outcome, Report, Verdict};
-use rebound_contacts::{Authenticity, ContactAddress, SentMessage};
+use rebound_contacts::{Authenticity, ContactAddress, Finding, Moment, SentMessage};
 use rebound_verp::{Day, Keys};
 
 use crate::dkim::Proof;
@@ -60,25 +60,8 @@ pub struct Context<'c> {
     pub fetched_at: i64,
 }
 
-/// How far a verdict is believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The contact to charge: whom the mail was proven to be for, else whom the verdict names.
-    pub address: Option<Address>,
-    /// The list that the proof names.
-    pub list: Option<String>,
-    /// How sure it is that the verdict speaks of mail we sent.
-    pub authenticity: Authenticity,
-    /// When that mail was sent, seconds since 1970-01-01 UTC: as proven, to the day for a token; as claimed where it is only
-    /// plausible.
-    pub sent_at: Option<i64>,
-    /// Whether the report came later than reports come.
-    pub stale: bool,
-    /// Why, in one short sentence for people. Holds no address.
-    pub why: String,
-}
-
-/// A finding for each of the report's verdicts, in their order.
+/// A finding for each of the report's verdicts, in their order: whom it charges, which is whom the mail was proven to be for
+/// and else whom the verdict names; how sure it is; and in `proof` why, in one short sentence that holds no address.
 pub fn judge(report: &Report, context: &Context<'_>) -> Vec<Finding> {
     let bench = Bench {
         report,
@@ -149,7 +132,7 @@ impl Bench<'_> {
             authenticity: Authenticity::None,
             sent_at: None,
             stale: false,
-            why,
+            proof: why,
         };
         match presented {
             // Somebody tried: nothing else that the report shows is believed.
@@ -168,9 +151,9 @@ impl Bench<'_> {
                     address: Some(contact),
                     list: token.list.clone(),
                     authenticity: Authenticity::Signed,
-                    sent_at: Some(i64::from(token.day().days()) * SECONDS_OF_A_DAY),
+                    sent_at: Some(end_of(token.day())),
                     stale: token.age > self.context.settings.report_days,
-                    why: token.why(),
+                    proof: token.why(),
                 };
             }
             Presented::Stripped | Presented::Nothing => {}
@@ -199,14 +182,14 @@ impl Bench<'_> {
         match looks_like_ours(self) {
             Ok(why) => Finding {
                 authenticity: Authenticity::Plausible,
-                sent_at: self.report.provenance.returned_date,
+                sent_at: self.report.provenance.returned_date.map(moment),
                 ..nothing(match lost {
                     Some(lost) => format!("{why}; {lost}"),
                     None => why,
                 })
             },
             Err(why) => Finding {
-                sent_at: self.report.provenance.returned_date,
+                sent_at: self.report.provenance.returned_date.map(moment),
                 stale: self.is_stale(self.report.provenance.returned_date),
                 ..nothing(lost.map_or(why, str::to_owned))
             },
@@ -232,9 +215,9 @@ impl Bench<'_> {
             address: Some(contact.clone()),
             list: entry.list.clone(),
             authenticity: Authenticity::Ledger,
-            sent_at: Some(sent_at),
+            sent_at: Some(entry.sent_at),
             stale: self.is_stale(Some(sent_at)),
-            why: format!(
+            proof: format!(
                 "the sent ledger knows the message, sent to this contact alone{}",
                 on(sent_at)
             ),
@@ -255,9 +238,9 @@ impl Bench<'_> {
             address: Some(contact.clone()),
             list: None,
             authenticity: Authenticity::Dkim,
-            sent_at: proof.sent_at,
+            sent_at: proof.sent_at.map(moment),
             stale: self.is_stale(proof.sent_at),
-            why: format!(
+            proof: format!(
                 "the message that came back is signed by {} and names this contact ({}){}",
                 proof.domain,
                 proof.field.to_ascii_lowercase(),
@@ -276,6 +259,17 @@ impl Bench<'_> {
         let (first, last) = (Day::from_days(0), Day::from_days(u16::MAX));
         Day::of_unix_seconds(self.received_at).unwrap_or(if self.received_at < 0 { first } else { last })
     }
+}
+
+/// The last millisecond of a day. A token tells no more than its day, and mail of that day may have been sent after
+/// somebody reactivated the contact on it.
+fn end_of(day: Day) -> Moment {
+    let next = (i64::from(day.days()) + 1) * SECONDS_OF_A_DAY;
+    Moment::from_millis(next * 1000 - 1)
+}
+
+fn moment(seconds: i64) -> Moment {
+    Moment::from_millis(seconds.saturating_mul(1000))
 }
 
 /// ` on 2026-11-22`, or nothing where no calendar goes.

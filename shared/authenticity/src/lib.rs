@@ -15,4 +15,4 @@ mod judge;
 mod plausible;
 mod token;
 
-pub use judge::{Context, Finding, Settings, judge, received_at};
+pub use judge::{Context, Settings, judge, received_at};

@@ -146,8 +146,15 @@ impl Engine {
         if kind.is_the_returned_message() {
             returned.provenance = from_fields(&mail.fields(), &self.sent).provenance;
         }
+        let requested = kind.addresses_of_request(mail);
         let named = [mail.from(), mail.reply_to(), mail.sender()].into_iter().flatten();
-        let candidates = each_once(kind.address.iter().chain(named).chain(returned.recipients()));
+        let candidates = each_once(
+            kind.address
+                .iter()
+                .chain(named)
+                .chain(&requested)
+                .chain(returned.recipients()),
+        );
         let verdict = kind_verdict(kind, candidates);
         Report {
             category: verdict.category,

@@ -118,6 +118,11 @@ fn everybody_who_may_be_the_contact_is_named_in_the_order_of_trust() {
             "From: Ann <ann@example.org>\nReply-To: ann@example.net\nTo: leave+t2@example.com\nSubject: unsubscribe\n\nunsubscribe\n".to_owned(),
             &[&["ann@example.org", "ann@example.net"]],
         ),
+        (
+            "or that of whom it names",
+            "From: Ann <ann@example.net>\nTo: leave+t2@example.com\nSubject: unsubscribe\n\nplease unsubscribe me.\n\nI used to be ann@example.org\nor <a@example.edu>.\n".to_owned(),
+            &[&["ann@example.net", "ann@example.org", "a@example.edu"]],
+        ),
     ] {
         let report = judged(&raw);
         let candidates: Vec<Vec<&str>> = report.recipients.iter().map(|v| words(&v.candidates)).collect();

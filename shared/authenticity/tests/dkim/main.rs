@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use rebound_authenticity::dkim::{Proof, Question, Unproven, keys_wanted, prove};
 use rebound_authenticity::{Context, Settings, judge};
 use rebound_classify::{Address, Classifier, returned_original};
-use rebound_contacts::{Authenticity, SentMessage};
+use rebound_contacts::{Authenticity, Moment, SentMessage};
 use rebound_verp::Keys;
 
 /// 2026-11-22 10:00 UTC, an hour after the messages were signed.
@@ -396,16 +396,24 @@ fn a_report_is_believed_by_the_signature_of_what_it_returns() {
         };
         let findings = judge(&report, &context);
         let finding = findings.first().expect(what);
-        assert_eq!(finding.authenticity, authenticity, "{what}: {}, {proof:?}", finding.why);
+        assert_eq!(
+            finding.authenticity, authenticity,
+            "{what}: {}, {proof:?}",
+            finding.proof
+        );
         if authenticity == Authenticity::Dkim {
             assert_eq!(
                 finding.address.as_ref().map(Address::as_str),
                 Some("ann@example.org"),
                 "{what}"
             );
-            assert_eq!((finding.sent_at, finding.stale), (Some(DATED), false), "{what}");
             assert_eq!(
-                finding.why,
+                (finding.sent_at, finding.stale),
+                (Some(Moment::from_millis(DATED * 1000)), false),
+                "{what}"
+            );
+            assert_eq!(
+                finding.proof,
                 "the message that came back is signed by example.com and names this contact (to) on 2026-11-22"
             );
         }

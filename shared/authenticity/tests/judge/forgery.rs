@@ -1,8 +1,7 @@
 //! Laws: whatever somebody writes who has no key of ours, nobody else is charged for it as if we had proof.
 
 use proptest::prelude::*;
-use rebound_authenticity::Finding;
-use rebound_contacts::Authenticity;
+use rebound_contacts::{Authenticity, Finding};
 use rebound_verp::{Keys, Purpose};
 
 use crate::support::{Bounce, Case, TODAY, address_for, complaint, day, letter};
@@ -87,7 +86,7 @@ proptest! {
     fn without_a_key_nothing_is_signed(address in changed(forged()), named in prop::sample::select(vec![VICTIM, FORGER])) {
         for raw in messages(&address, named) {
             for finding in findings(raw) {
-                prop_assert!(!finding.authenticity.is_proof(), "{} by {}: {}", finding.authenticity, address, finding.why);
+                prop_assert!(!finding.authenticity.is_proof(), "{} by {}: {}", finding.authenticity, address, finding.proof);
             }
         }
     }
@@ -105,7 +104,7 @@ proptest! {
                 let charged = finding.address.as_ref().map(rebound_classify::Address::as_str);
                 prop_assert!(
                     finding.authenticity != Authenticity::Signed || charged == Some(FORGER),
-                    "{:?} is charged: {}", charged, finding.why
+                    "{:?} is charged: {}", charged, finding.proof
                 );
             }
         }

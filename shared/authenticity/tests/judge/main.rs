@@ -9,9 +9,9 @@
 mod forgery;
 mod support;
 
-use rebound_authenticity::{Finding, Settings};
+use rebound_authenticity::Settings;
 use rebound_classify::Address;
-use rebound_contacts::{Authenticity, LedgerEntry, Moment, SentMessage};
+use rebound_contacts::{Authenticity, Finding, LedgerEntry, Moment, SentMessage};
 use rebound_verp::Purpose;
 
 use support::{ARRIVED, Bounce, Case, TODAY, address_for, complaint, day, keys, letter};
@@ -40,9 +40,16 @@ fn a_report_to_the_contacts_own_return_path_is_signed() {
     assert_eq!(finding.authenticity, Authenticity::Signed);
     assert_eq!(charged(&finding), Some(ANN));
     assert_eq!(finding.list.as_deref(), Some("news"));
-    assert_eq!(finding.sent_at, Some(i64::from(day("2026-11-20").days()) * 86_400));
+    // It may have been sent at any time of its day.
+    assert_eq!(
+        finding.sent_at,
+        Some("2026-11-20T23:59:59.999Z".parse().expect("a time"))
+    );
     assert!(!finding.stale);
-    assert_eq!(finding.why, "return path signed with key 1 for list news on 2026-11-20");
+    assert_eq!(
+        finding.proof,
+        "return path signed with key 1 for list news on 2026-11-20"
+    );
     // What servers on the way do to an address changes nothing.
     for path in [
         path.to_uppercase(),
@@ -111,7 +118,7 @@ fn a_token_that_does_not_count_makes_the_report_nothing() {
         }
         let finding = only(case.findings());
         assert_eq!(
-            (finding.authenticity, finding.why.as_str()),
+            (finding.authenticity, finding.proof.as_str()),
             (Authenticity::None, why),
             "{what}"
         );
@@ -196,12 +203,12 @@ fn a_return_path_that_lost_its_token_says_so_and_is_judged_by_the_rest() {
     let finding = only(case.findings());
     assert_eq!(finding.authenticity, Authenticity::Plausible);
     assert!(
-        finding.why.ends_with("; the return path lost its token on the way"),
+        finding.proof.ends_with("; the return path lost its token on the way"),
         "{}",
-        finding.why
+        finding.proof
     );
     case.settings.domains = vec!["example.edu".to_owned()];
-    assert_eq!(only(case.findings()).why, "the return path lost its token on the way");
+    assert_eq!(only(case.findings()).proof, "the return path lost its token on the way");
 }
 
 fn ledger(address: &str) -> SentMessage {
@@ -234,7 +241,10 @@ fn the_ledger_proves_what_was_sent_to_one_contact_alone() {
         );
         let proven = authenticity == Authenticity::Ledger;
         assert_eq!(finding.list.is_some(), proven, "{what}");
-        assert!(!proven || finding.sent_at == Some(ARRIVED - 3_600), "{what}");
+        assert!(
+            !proven || finding.sent_at == Some(Moment::from_millis((ARRIVED - 3_600) * 1000)),
+            "{what}"
+        );
     }
 }
 
@@ -338,7 +348,7 @@ fn what_looks_like_ours_is_plausible_and_no_more() {
         case.settings.domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
         let finding = only(case.findings());
         assert_eq!(
-            (finding.authenticity, finding.why.as_str()),
+            (finding.authenticity, finding.proof.as_str()),
             (authenticity, why),
             "{what}"
         );
@@ -381,7 +391,7 @@ fn a_complaint_is_signed_by_a_token_in_the_message_complained_about() {
         ),
     ] {
         let finding = only(Case::new(raw).findings());
-        assert_eq!(finding.authenticity, authenticity, "{what}: {}", finding.why);
+        assert_eq!(finding.authenticity, authenticity, "{what}: {}", finding.proof);
         assert_eq!(charged(&finding), Some(ANN), "{what}");
     }
 }
@@ -395,6 +405,18 @@ fn a_request_is_believed_by_its_signed_address_alone() {
         (
             "signed",
             letter(ANN, &leave),
+            Authenticity::Signed,
+            "unsubscribe address signed with key 1 for list news on 2026-01-01",
+        ),
+        (
+            "from another address, naming the one that is subscribed in its subject",
+            letter(BOB, &leave).replace("Subject: unsubscribe", "Subject: unsubscribe ann@example.org"),
+            Authenticity::Signed,
+            "unsubscribe address signed with key 1 for list news on 2026-01-01",
+        ),
+        (
+            "the same in its text",
+            letter(BOB, &leave).replace("\nunsubscribe\n", "\nunsubscribe\nI was ann@example.org, thanks\n"),
             Authenticity::Signed,
             "unsubscribe address signed with key 1 for list news on 2026-01-01",
         ),
@@ -427,7 +449,7 @@ fn a_request_is_believed_by_its_signed_address_alone() {
         case.ledger = ledger(ANN);
         let finding = only(case.findings());
         assert_eq!(
-            (finding.authenticity, finding.why.as_str()),
+            (finding.authenticity, finding.proof.as_str()),
             (authenticity, why),
             "{what}"
         );

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use rebound_authenticity::{Context, Finding, Settings, judge};
+use rebound_authenticity::{Context, Settings, judge};
 use rebound_classify::Classifier;
-use rebound_contacts::SentMessage;
+use rebound_contacts::{Finding, SentMessage};
 use rebound_verp::{Day, Keys, Purpose};
 
 static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(Classifier::new);

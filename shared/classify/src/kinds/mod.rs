@@ -84,6 +84,15 @@ impl Kind {
         self.rule == complaint::UNWRAPPED
     }
 
+    /// The addresses that a request to be put on a list or off it names anywhere: people write from another address than the
+    /// one that is subscribed. None for what is no request.
+    pub(crate) fn addresses_of_request(&self, mail: &Mail<'_>) -> Vec<Address> {
+        match self.category {
+            Category::Subscribe | Category::Unsubscribe => lists::named_in(mail),
+            _ => Vec::new(),
+        }
+    }
+
     fn about(self, address: Option<Address>) -> Self {
         Self { address, ..self }
     }

@@ -28,13 +28,12 @@ pub(crate) fn addresses(value: &str) -> Vec<Address> {
         return Vec::new();
     };
     list.iter()
-        .filter_map(|entry| {
-            entry
-                .address
-                .as_deref()
-                .or(entry.name.as_deref().filter(|name| name.contains('@')))
+        .filter_map(|entry| match (entry.name.as_deref(), entry.address.as_deref()) {
+            // The parser takes a local part in quotes for a display name.
+            (Some(local), Some(domain)) if domain.starts_with('@') => Address::parse(&format!("\"{local}\"{domain}")),
+            (_, Some(address)) => Address::parse(address),
+            (name, None) => Address::parse(name.filter(|name| name.contains('@'))?),
         })
-        .filter_map(Address::parse)
         .take(MAX_ADDRESSES)
         .collect()
 }
@@ -74,6 +73,12 @@ mod tests {
                 &["a@example.com", "b@example.com"],
             ),
             ("undisclosed-recipients:;", &[]),
+            ("\"ann b\"@example.com", &["\"ann b\"@example.com"]),
+            (
+                "\"ann\"@example.com, bob@example.com",
+                &["\"ann\"@example.com", "bob@example.com"],
+            ),
+            ("<\"ann\"@example.com>", &["\"ann\"@example.com"]),
             ("", &[]),
         ] {
             let found = addresses(value);

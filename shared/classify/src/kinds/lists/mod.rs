@@ -8,7 +8,13 @@ use super::letter::Letter;
 use super::phrases::Says;
 use super::robot::Nature;
 use super::{Evidence, Kind};
+use crate::mime::{Mail, addresses_in_text};
 use crate::words::{Address, Category, Reason};
+
+/// Who asks to be taken off a list says so, and who he is, in his first lines; what is below is quoted or signature.
+const MAX_REQUEST_BYTES: usize = 2 << 10;
+/// Nobody asks for so many; each costs whoever proves whom the mail was for.
+const MAX_NAMED: usize = 16;
 
 /// A command: an address made for it, or a whole subject or line.
 pub(super) fn command(letter: &Letter<'_>) -> Option<Kind> {
@@ -19,6 +25,16 @@ pub(super) fn command(letter: &Letter<'_>) -> Option<Kind> {
         .or_else(|| command::in_subject(letter))
         .or_else(|| command::in_body(letter))?;
     Some(request.kind(letter))
+}
+
+/// Addresses in the subject of a request and at its beginning.
+pub(super) fn named_in(mail: &Mail<'_>) -> Vec<Address> {
+    let text = mail.own_text();
+    let beginning = text.get(..text.floor_char_boundary(MAX_REQUEST_BYTES)).unwrap_or(text);
+    let mut named = addresses_in_text(mail.subject());
+    named.extend(addresses_in_text(beginning));
+    named.truncate(MAX_NAMED);
+    named
 }
 
 /// A sentence in which the author asks.
