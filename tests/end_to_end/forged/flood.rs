@@ -4,8 +4,8 @@ use super::messages::{Bounce, SENT};
 use super::setting::Setting;
 
 /// A debug build holds some forty a second.
-const FORGED: usize = if cfg!(debug_assertions) { 600 } else { 10_000 };
-const GENUINE: usize = 60;
+const FORGED: usize = if cfg!(debug_assertions) { 300 } else { 10_000 };
+const GENUINE: usize = 30;
 
 #[test]
 fn a_flood_of_forged_reports_from_one_server_silences_nobody_and_drowns_nothing() {
