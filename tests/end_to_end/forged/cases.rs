@@ -106,7 +106,7 @@ pub(super) fn flipped(address: &str, bit: usize) -> String {
 /// The address without the last characters of its token.
 fn cut(address: &str, by: usize) -> String {
     let (local, domain) = address.split_once('@').expect("an address");
-    format!("{}@{domain}", &local[..local.len() - by])
+    format!("{}@{domain}", local.get(..local.len() - by).expect("a token"))
 }
 
 fn tokens() -> Vec<Case> {
