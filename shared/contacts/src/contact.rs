@@ -254,7 +254,7 @@ impl Contact {
         self.unsubscribed_lists = if decision.protected {
             Vec::new()
         } else {
-            self.journal.lists_left().into_keys().map(str::to_owned).collect()
+            self.journal.lists_left().map(str::to_owned).collect()
         };
     }
 }

@@ -1,6 +1,6 @@
 //! What a contact remembers of its events: enough to decide, little enough to travel in one item.
 //!
-//! Each part keeps the newest [`JOURNAL_DEPTH`] of a *set*, or the greatest of it. Both are semilattices: joining is
+//! Each part keeps the newest [`JOURNAL_DEPTH`] of a *set*, of some the newest of each [`Grade`], or the greatest of it. Both are semilattices: joining is
 //! commutative, associative and idempotent, so the journal, and with it everything decided from it, is the same for
 //! every order of the same events.
 
@@ -13,11 +13,11 @@ use rebound_message::MessageHash;
 
 use crate::address::ContactAddress;
 use crate::decision::Cause;
-use crate::event::{Event, EventKind, ManualAction, Ruling};
+use crate::event::{Authenticity, Event, EventKind, ManualAction, Ruling};
 use crate::moment::Moment;
 use crate::policy::{Belief, Effect, SoftLimit};
 
-/// How many entries of each kind a contact remembers. Far more than any threshold needs; at most about 30 KB an item.
+/// How many entries of each kind a contact remembers. Far more than any threshold needs; at most about 60 KB an item.
 pub const JOURNAL_DEPTH: usize = 128;
 
 /// A contact's memory.
@@ -31,10 +31,10 @@ pub(crate) struct Journal {
     moved: Option<Stamp>,
     /// The latest reactivation. Nothing up to it is remembered below, because nothing up to it counts.
     reactivated: Option<Moment>,
-    suppressing: Newest<Strike>,
-    counted: Newest<Soft>,
+    suppressing: Graded<Strike>,
+    counted: Graded<Soft>,
     /// When which sent message was reported. Not forgotten by a reactivation: the same report again is no news after it.
-    reported: Newest<(Moment, SentMessage)>,
+    reported: Graded<(Moment, SentMessage)>,
     delivered: Newest<Moment>,
     /// The messages that are held, at the time of the ruling.
     held: Newest<Stamp>,
@@ -112,8 +112,9 @@ impl Journal {
         let stamp = Stamp::of(event);
         let about = event.sent_at.map_or(event.at, |sent_at| sent_at.min(event.at));
         let sent = event.original_message_id.as_deref().and_then(SentMessage::of);
+        let grade = Grade::of(event);
         if let (Effect::Suppress(_) | Effect::Count(..), Some(sent)) = (effect, sent) {
-            self.reported.insert((event.at, sent));
+            self.reported.insert(grade, (event.at, sent));
         }
         let reactivated = self.reactivated;
         let counts = |at: Moment| reactivated.is_none_or(|reactivated| at > reactivated);
@@ -124,26 +125,35 @@ impl Journal {
                     EventKind::Manual(ManualAction::Correct) => Cause::Corrected,
                     EventKind::Manual(_) | EventKind::Ruling(_) => Cause::Manual,
                 };
-                self.suppressing.insert(Strike {
+                let strike = Strike {
                     stamp,
                     cause,
                     about,
                     sent,
                     belief,
-                });
+                };
+                self.suppressing.insert(grade, strike);
             }
-            Effect::Count(limit, belief) if counts(about) => self.counted.insert(Soft {
-                stamp,
-                sent,
-                limit,
-                about,
-                belief,
-            }),
+            Effect::Count(limit, belief) if counts(about) => {
+                let soft = Soft {
+                    stamp,
+                    sent,
+                    limit,
+                    about,
+                    belief,
+                };
+                self.counted.insert(grade, soft);
+            }
             Effect::Restart if counts(event.at) => self.delivered.insert(event.at),
             // What it is about happened before it did, so a reactivation that forgets that forgets it.
             Effect::Hold(message) if counts(event.at) => self.held.insert(Stamp { at: event.at, message }),
-            // Kept even so: whoever was let off a list stays off it.
-            Effect::Release(message) => self.released.insert(Stamp { at: event.at, message }),
+            Effect::Release(message) => {
+                // Kept whatever comes later: whoever was let off a list stays off it.
+                self.released.insert(Stamp { at: event.at, message });
+                if let Some(list) = &event.list {
+                    self.note_list(list, ListWord { stamp, left: true });
+                }
+            }
             Effect::Nothing | Effect::Suppress(_) | Effect::Count(..) | Effect::Restart | Effect::Hold(_) => {}
             Effect::Reactivate => self.reactivate(event.at),
             Effect::Leave(belief) => {
@@ -185,7 +195,8 @@ impl Journal {
 
     /// Since the last reactivation, oldest first.
     pub(crate) fn suppressing(&self) -> impl Iterator<Item = &Strike> {
-        self.suppressing.iter().filter(|strike| !self.is_old_news(strike.sent))
+        let strikes = self.suppressing.in_order().into_iter();
+        strikes.filter(|strike| !self.is_old_news(strike.sent))
     }
 
     /// Since the last reactivation, oldest first.
@@ -194,8 +205,7 @@ impl Journal {
     /// must not join two streaks into one that never was.
     pub(crate) fn counted(&self) -> impl Iterator<Item = &Soft> {
         let horizon = self.delivered.oldest_if_full().copied();
-        self.counted
-            .iter()
+        (self.counted.in_order().into_iter())
             .filter(move |soft| horizon.is_none_or(|horizon| soft.stamp.at >= horizon))
             .filter(|soft| !self.is_old_news(soft.sent))
     }
@@ -209,8 +219,8 @@ impl Journal {
         let (Some(sent), Some(reactivated)) = (sent, self.reactivated) else {
             return false;
         };
-        let mut reported = self.reported.iter().take_while(|(at, _)| *at <= reactivated);
-        reported.any(|(_, known)| *known == sent)
+        let mut reported = self.reported.each();
+        reported.any(|(at, known)| *at <= reactivated && *known == sent)
     }
 
     /// Since the last reactivation, oldest first.
@@ -237,34 +247,19 @@ impl Journal {
         self.ruling_on(message) == Standing::Held
     }
 
-    /// The lists the contact has left, sorted, and when.
-    pub(crate) fn lists_left(&self) -> BTreeMap<&str, Moment> {
-        let words = self.lists.iter().filter(|(_, word)| word.left);
-        let mut left: BTreeMap<&str, Moment> = words.map(|(list, word)| (list.as_str(), word.stamp.at)).collect();
-        for claim in self.leave_claims.iter() {
-            let Some(released) = self.released_at(claim.stamp.message) else {
-                continue;
-            };
-            let at = released.max(claim.stamp.at);
-            if self
-                .lists
-                .get(&claim.list)
-                .is_none_or(|word| word.left || word.stamp.at < at)
-            {
-                let known = left.entry(&claim.list).or_insert(at);
-                *known = at.min(*known);
-            }
-        }
-        left
+    /// The lists the contact has left, sorted.
+    pub(crate) fn lists_left(&self) -> impl Iterator<Item = &str> {
+        self.lists
+            .iter()
+            .filter(|(_, word)| word.left)
+            .map(|(list, _)| list.as_str())
     }
 
     /// Claims that the contact wants to be off a list, as far as somebody should look at them, oldest first.
     pub(crate) fn open_leave_claims(&self) -> impl Iterator<Item = Stamp> {
-        let left = self.lists_left();
-        let is_settled = move |claim: &&LeaveClaim| {
+        let is_settled = |claim: &&LeaveClaim| {
             let word = self.lists.get(&claim.list);
-            left.contains_key(claim.list.as_str())
-                || word.is_some_and(|word| word.stamp > claim.stamp)
+            word.is_some_and(|word| word.left || word.stamp > claim.stamp)
                 || self.released_at(claim.stamp.message).is_some()
                 || self
                     .reactivated
@@ -276,7 +271,7 @@ impl Journal {
 
     /// When the contact left this list, if it has.
     pub(crate) fn left_at(&self, list: &str) -> Option<Moment> {
-        self.lists_left().get(list).copied()
+        self.lists.get(list).filter(|word| word.left).map(|word| word.stamp.at)
     }
 
     /// Every message it knows of, rulings included.
@@ -288,8 +283,8 @@ impl Journal {
             rulings.iter().map(event).collect::<Vec<_>>()
         };
         stamps
-            .chain(self.suppressing.iter().map(|strike| strike.stamp))
-            .chain(self.counted.iter().map(|soft| soft.stamp))
+            .chain(self.suppressing.each().map(|strike| strike.stamp))
+            .chain(self.counted.each().map(|soft| soft.stamp))
             .chain(self.lists.values().map(|word| word.stamp))
             .chain(self.leave_claims.iter().map(|claim| claim.stamp))
             .map(|stamp| stamp.message)
@@ -366,6 +361,70 @@ impl SentMessage {
             .first_chunk()
             .copied()
             .map(Self)
+    }
+}
+
+/// How well proven something is that a contact remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grade {
+    /// No stranger can have written it.
+    Proven,
+    /// It looks like ours.
+    Plausible,
+    /// Anybody can have written it.
+    Claimed,
+}
+
+impl Grade {
+    const ALL: [Self; 3] = [Self::Proven, Self::Plausible, Self::Claimed];
+
+    fn of(event: &Event) -> Self {
+        match event.authenticity {
+            Some(Authenticity::None) => Self::Claimed,
+            Some(Authenticity::Plausible) => Self::Plausible,
+            // By hand, or from before anybody asked.
+            None | Some(Authenticity::Dkim | Authenticity::Ledger | Authenticity::Signed) => Self::Proven,
+        }
+    }
+}
+
+/// As many of each grade: however much somebody makes up, it takes no room from what is proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Graded<T>([Newest<T>; Grade::ALL.len()]);
+
+impl<T> Default for Graded<T> {
+    fn default() -> Self {
+        Self(Grade::ALL.map(|_| Newest::default()))
+    }
+}
+
+impl<T: Ord> Graded<T> {
+    fn insert(&mut self, grade: Grade, entry: T) {
+        let [proven, plausible, claimed] = &mut self.0;
+        let entries = match grade {
+            Grade::Proven => proven,
+            Grade::Plausible => plausible,
+            Grade::Claimed => claimed,
+        };
+        entries.insert(entry);
+    }
+
+    /// In no particular order.
+    fn each(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().flat_map(Newest::iter)
+    }
+
+    /// In ascending order.
+    fn in_order(&self) -> Vec<&T> {
+        let mut entries: Vec<_> = self.each().collect();
+        entries.sort_unstable();
+        entries
+    }
+
+    fn forget(&mut self, is_past: impl Fn(&T) -> bool) {
+        for entries in &mut self.0 {
+            entries.forget(&is_past);
+        }
     }
 }
 

@@ -177,13 +177,16 @@ fn tokens() -> Vec<Case> {
     ]
 }
 
+/// What a gateway makes of an address.
+type Way = Box<dyn Fn(&str) -> String>;
+
 /// What gateways do to addresses, done to a token of ours and to one that was made up.
 fn gateways() -> Vec<Case> {
     let relayed = |scheme: &str, address: &str| {
         let local = address.replace("@example.com", "");
         format!("{scheme}=example.com={local}@relay.example.net")
     };
-    let ways: Vec<(&str, Box<dyn Fn(&str) -> String>)> = vec![
+    let ways: Vec<(&str, Way)> = vec![
         ("upper-case", Box::new(str::to_uppercase)),
         (
             "quoted",

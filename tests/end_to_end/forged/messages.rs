@@ -69,9 +69,10 @@ impl Mail {
         let mut signed = String::new();
         for name in names {
             let (_, value) = self.fields.iter().find(|(known, _)| known == name).expect("a field");
-            signed.push_str(&format!("{}:{value}\r\n", name.to_lowercase()));
+            let field = format!("{}:{value}\r\n", name.to_lowercase());
+            signed.push_str(&field);
         }
-        signed.push_str(&format!("dkim-signature:{own}"));
+        signed.extend(["dkim-signature:", &own]);
         let signature = dkim_key(key).sign(digest(&SHA256, signed.as_bytes()).as_ref());
         self.with("DKIM-Signature", &format!("{own}{}", BASE64.encode(signature)))
     }
@@ -130,7 +131,7 @@ impl Bounce {
     /// That the mailbox is full instead.
     pub(super) fn full(mut self) -> Self {
         self.status = "4.2.2";
-        self.diagnostic = "452 4.2.2 mailbox full".to_owned();
+        "452 4.2.2 mailbox full".clone_into(&mut self.diagnostic);
         self
     }
 

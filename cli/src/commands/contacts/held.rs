@@ -162,7 +162,18 @@ impl Held {
     fn released(&self, signature: &Signature<'_>, now: Moment) -> Event {
         let address = self.contact.address.clone();
         let at = now.max(self.what.at);
-        signature.sign(Event::ruling(Ruling::Release, self.what.by, address, at))
+        let mut release = Event::ruling(Ruling::Release, self.what.by, address, at);
+        release.list = self.list_to_leave().map(str::to_owned);
+        signature.sign(release)
+    }
+
+    /// The list that the contact is off once this is let go.
+    fn list_to_leave(&self) -> Option<&str> {
+        let event = self
+            .event
+            .as_ref()
+            .filter(|_| self.what.cause == Cause::Mail(Category::Unsubscribe))?;
+        event.list.as_deref().or(event.account.as_deref())
     }
 
     /// What letting it go does.

@@ -76,7 +76,7 @@ proptest! {
         }
         let kept = events.iter().filter(|event| !is_discard(event));
         prop_assert_eq!(&contact, &fold(&policy, &ann(), kept));
-        prop_assert!(contact.journal.encode().len() < 32_000);
+        prop_assert!(contact.journal.encode().len() < 60_000);
     }
 }
 

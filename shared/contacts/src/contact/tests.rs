@@ -6,6 +6,7 @@ use rebound_classify::{Action, Category, Reason};
 use rebound_message::MessageHash;
 
 use super::*;
+use crate::JOURNAL_DEPTH;
 use crate::event::{Authenticity, EventKind, ManualAction, Ruling};
 use crate::policy::{InvalidPolicy, Policy, SoftLimit};
 
@@ -128,11 +129,14 @@ fn what_is_not_sure_silences_nobody_alone() {
         ("unsub@1!none#news reactivate@2#news", "active"),
         ("unsub@1!none#news reactivate@2", "active"),
         ("unsub@1!none#news discard@2:0", "active"),
-        ("unsub@1!none#news release@4:0", "active off news"),
-        ("release@4:1 unsub@1!none#news", "active off news"),
-        ("unsub@1!none#news release@4:0 unsub@5!none#news", "active off news"),
-        ("unsub@1!none#news release@4:0 reactivate@5", "active off news"),
-        ("unsub@1!none#news release@4:0 reactivate@5#news", "active"),
+        ("unsub@1!none#news release@4:0#news", "active off news"),
+        ("release@4:1#news unsub@1!none#news", "active off news"),
+        (
+            "unsub@1!none#news release@4:0#news unsub@5!none#news",
+            "active off news",
+        ),
+        ("unsub@1!none#news release@4:0#news reactivate@5", "active off news"),
+        ("unsub@1!none#news release@4:0#news reactivate@5#news", "active"),
         ("unsub@1!none#news hard@3", "hard-bounce@3"),
         // Of what counts, one claim a day.
         (
@@ -159,6 +163,34 @@ fn what_is_not_sure_silences_nobody_alone() {
         ("soft@1/a reactivate@2 soft@3/a soft@4/b", "active streak 1"),
     ] {
         assert_eq!(outcome(&Policy::default(), story), expected, "{story}");
+    }
+}
+
+#[test]
+fn however_much_is_made_up_what_is_proven_is_remembered() {
+    for (proven, made_up, expected) in [
+        ("hard@1!signed", "hard@2!none", "hard-bounce@1"),
+        ("hard@1!ledger", "hard@2!plausible", "hard-bounce@1"),
+        ("hard@1!signed", "complaint@2!none", "hard-bounce@1"),
+        ("hard@9!signed", "hard@9!none", "hard-bounce@9"),
+        (
+            "soft@1!signed soft@2!signed soft@3!signed soft@4!signed soft@6!signed",
+            "soft@7!none",
+            "soft-bounce@6 streak 6",
+        ),
+        (
+            "unsub@1!none#news release@2:0#news",
+            "unsub@3!none#news",
+            "active off news",
+        ),
+        ("hard@1!dkim/a reactivate@2 hard@4!dkim/a", "hard@1!none/b", "active"),
+    ] {
+        let story = format!("{proven}{}", format!(" {made_up}").repeat(3 * JOURNAL_DEPTH));
+        assert_eq!(
+            outcome(&Policy::default(), &story),
+            expected,
+            "{proven}, then {made_up} over and over"
+        );
     }
 }
 

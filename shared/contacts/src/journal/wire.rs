@@ -5,7 +5,7 @@
 
 use rebound_message::MessageHash;
 
-use super::{Journal, LeaveClaim, ListWord, Newest, SentMessage, Soft, Stamp, Strike};
+use super::{Grade, Graded, Journal, LeaveClaim, ListWord, Newest, SentMessage, Soft, Stamp, Strike};
 use crate::journal::JOURNAL_DEPTH;
 use crate::moment::Moment;
 use crate::policy::{Belief, SoftLimit};
@@ -22,13 +22,13 @@ impl Journal {
             out.option(stamp, |out, stamp| out.stamp(stamp, &mut 0));
         }
         out.option(self.reactivated, |out, at| out.moment(at, &mut 0));
-        out.newest(&self.suppressing, |out, strike, before| {
+        out.graded(&self.suppressing, |out, strike, before| {
             out.stamp(strike.stamp, before);
             out.text(strike.cause.as_str());
             out.option(strike.sent, |out, sent| out.0.extend(sent.0));
             out.believed(strike.stamp, strike.about, strike.belief);
         });
-        out.newest(&self.counted, |out, soft, before| {
+        out.graded(&self.counted, |out, soft, before| {
             out.stamp(soft.stamp, before);
             out.option(soft.sent, |out, sent| out.0.extend(sent.0));
             out.option(soft.limit, Writer::soft_limit);
@@ -44,7 +44,7 @@ impl Journal {
             out.stamp(word.stamp, &mut 0);
             out.0.push(u8::from(word.left));
         }
-        out.newest(&self.reported, |out, (at, sent), before| {
+        out.graded(&self.reported, |out, (at, sent), before| {
             out.moment(*at, before);
             out.0.extend(sent.0);
         });
@@ -68,7 +68,7 @@ impl Journal {
             last_verdict: bytes.option(|bytes| bytes.stamp(&mut 0))?,
             moved: bytes.option(|bytes| bytes.stamp(&mut 0))?,
             reactivated: bytes.option(|bytes| bytes.moment(&mut 0))?,
-            suppressing: bytes.newest(|bytes, before| {
+            suppressing: bytes.graded(has_belief, |bytes, before| {
                 let stamp = bytes.stamp(before)?;
                 let cause = bytes.text()?.parse().map_err(|_| InvalidJournal::Damaged)?;
                 let sent = if has_belief { bytes.sent()? } else { None };
@@ -81,7 +81,7 @@ impl Journal {
                     belief,
                 })
             })?,
-            counted: bytes.newest(|bytes, before| {
+            counted: bytes.graded(has_belief, |bytes, before| {
                 let stamp = bytes.stamp(before)?;
                 let sent = bytes.sent()?;
                 let limit = if has_rulings {
@@ -123,9 +123,11 @@ impl Journal {
                 })
                 .collect::<Result<_, _>>()?,
             reported: if has_belief {
-                bytes.newest(|bytes, before| Ok((bytes.moment(before)?, SentMessage(bytes.array()?))))?
+                bytes.graded(true, |bytes, before| {
+                    Ok((bytes.moment(before)?, SentMessage(bytes.array()?)))
+                })?
             } else {
-                Newest::default()
+                Graded::default()
             },
             leave_claims: if has_belief {
                 bytes.newest(|bytes, before| {
@@ -203,6 +205,12 @@ impl Writer {
         self.number(u64::from(limit.threshold()));
         self.number(u64::from(limit.window_days()));
         self.0.push(u8::from(limit.once_a_day()));
+    }
+
+    fn graded<T: Ord>(&mut self, Graded(grades): &Graded<T>, write: impl Fn(&mut Self, &T, &mut i64)) {
+        for entries in grades {
+            self.newest(entries, &write);
+        }
     }
 
     fn newest<T: Ord>(&mut self, entries: &Newest<T>, write: impl Fn(&mut Self, &T, &mut i64)) {
@@ -306,6 +314,20 @@ impl<'a> Reader<'a> {
         };
         let (threshold, window_days) = (number()?, number()?);
         SoftLimit::new(threshold, window_days, self.flag()?).map_err(|_| InvalidJournal::Damaged)
+    }
+
+    /// What was written before there were grades is of the first.
+    fn graded<T>(
+        &mut self,
+        has_grades: bool,
+        read: impl Fn(&mut Self, &mut i64) -> Result<T, InvalidJournal>,
+    ) -> Result<Graded<T>, InvalidJournal> {
+        let mut graded = Graded::default();
+        let written = if has_grades { Grade::ALL.len() } else { 1 };
+        for entries in graded.0.iter_mut().take(written) {
+            *entries = self.newest(&read)?;
+        }
+        Ok(graded)
     }
 
     fn newest<T>(

@@ -395,18 +395,15 @@ impl Repository {
         if u64::try_from(day.suppressed).unwrap_or_default() <= limit {
             return Ok(wanted);
         }
-        self.take_back(now, scope, &let_through, deadline).await?;
+        // Those of this batch are held as they are recorded.
+        let earlier = let_through.difference(suppressing).cloned().collect();
+        self.take_back(now, scope, &earlier).await?;
+        self.forget(now, scope, &let_through, deadline).await?;
         Ok(0)
     }
 
     /// Holds what was let through.
-    async fn take_back(
-        &self,
-        now: Moment,
-        scope: &Scope,
-        let_through: &BTreeSet<Target>,
-        deadline: Instant,
-    ) -> Result<(), Failure> {
+    async fn take_back(&self, now: Moment, scope: &Scope, let_through: &BTreeSet<Target>) -> Result<(), Failure> {
         let mut holds = Vec::with_capacity(let_through.len());
         for (message, recipient) in let_through {
             let Ok(address) = recipient.parse::<ContactAddress>() else {
@@ -417,6 +414,20 @@ impl Repository {
         }
         for recorded in Box::pin(self.record(&holds)).await {
             recorded.map_err(|error| error.failure)?;
+        }
+        Ok(())
+    }
+
+    /// Takes those that are held out of the list of those that were let through.
+    async fn forget(
+        &self,
+        now: Moment,
+        scope: &Scope,
+        let_through: &BTreeSet<Target>,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        if let_through.is_empty() {
+            return Ok(());
         }
         let request = self
             .client
