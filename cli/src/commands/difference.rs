@@ -8,7 +8,7 @@ use rebound_contacts::repository::Recomputed;
 use rebound_contacts::{Cause, Contact, Event, EventKind, MessageHash, Policy, Ruling, Suppression};
 use serde::Serialize;
 
-use crate::output::{Told, harmless_cell, printable};
+use crate::output::{Told, harmless_cell, plural, printable};
 
 /// How much of a message's identity is shown: enough to name it among those of a contact.
 const SHOWN_OF_HASH: usize = 12;
@@ -263,8 +263,9 @@ impl Tally {
             kept => format!(", {kept} kept as they are because their history is incomplete"),
         };
         format!(
-            "{} contacts: {} newly suppressed, {} freed, {other} otherwise different{kept}",
+            "{} {}: {} newly suppressed, {} freed, {other} otherwise different{kept}",
             self.seen,
+            plural(self.seen, "contact"),
             of(Fate::Suppressed),
             of(Fate::Freed)
         )

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::output::{Told, harmless_cell, paint_word, printable};
+use crate::output::{Told, harmless_cell, paint_word, plural, printable};
 use crate::progress::Progress;
 
 /// How a check went.
@@ -145,7 +145,8 @@ impl Findings {
     pub(super) fn told(&self) -> String {
         let [ok, skipped, warnings, problems] =
             [Verdict::Ok, Verdict::Skipped, Verdict::Warning, Verdict::Problem].map(|result| self.count(result));
-        format!("{ok} ok, {skipped} skipped, {warnings} warnings, {problems} problems")
+        let (some_warnings, some_problems) = (plural(warnings as u64, "warning"), plural(problems as u64, "problem"));
+        format!("{ok} ok, {skipped} skipped, {warnings} {some_warnings}, {problems} {some_problems}")
     }
 
     /// All of it; nothing more is to come.

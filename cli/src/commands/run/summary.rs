@@ -11,7 +11,7 @@ use rebound_fetcher::FetchSummary;
 use serde::Serialize;
 
 use super::mailboxes::{self, Fetched};
-use crate::output::{Align, Table, printable};
+use crate::output::{Align, Table, plural, printable};
 use crate::place::{Place, program};
 
 /// How many newly suppressed contacts are named one by one.
@@ -342,12 +342,4 @@ fn own_consequence(policy: &Policy, categories: &[Category]) -> Option<String> {
         told.push_str(", where proven");
     }
     Some(told)
-}
-
-fn plural(count: u64, noun: &str) -> String {
-    if count == 1 {
-        noun.to_owned()
-    } else {
-        format!("{noun}s")
-    }
 }
