@@ -109,4 +109,64 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn however_a_message_is_taken_apart_the_victim_is_not_charged_with_proof(
+        purpose in purpose(),
+        which in any::<prop::sample::Index>(),
+        edits in prop::collection::vec(edit(), 1..12),
+    ) {
+        let own = address_for(FORGER, purpose, "news", day(TODAY));
+        let messages = messages(&own, VICTIM);
+        let mut lines: Vec<String> = which.get(&messages).split_inclusive('\n').map(str::to_owned).collect();
+        for edit in &edits {
+            edit.apply(&mut lines);
+        }
+        for finding in Case::new(lines.concat()).findings() {
+            let charged = finding.address.as_ref().map(rebound_classify::Address::as_str);
+            prop_assert!(
+                !finding.authenticity.is_proof() || charged == Some(FORGER),
+                "{:?} is charged: {}", charged, finding.proof
+            );
+        }
+    }
+}
+
+/// What somebody may do to a line of a message.
+#[derive(Clone, Debug)]
+enum Edit {
+    Drop(prop::sample::Index),
+    Repeat(prop::sample::Index, prop::sample::Index),
+    Add(String, prop::sample::Index),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let place = any::<prop::sample::Index>;
+    let names = [
+        "To",
+        "Delivered-To",
+        "X-Original-To",
+        "Envelope-To",
+        "Subject",
+        "X-Failed-Recipients",
+    ];
+    let field = prop::sample::select(names.to_vec()).prop_map(|name| format!("{name}: {VICTIM}\n"));
+    prop_oneof![
+        place().prop_map(Edit::Drop),
+        (place(), place()).prop_map(|(from, to)| Edit::Repeat(from, to)),
+        (field, place()).prop_map(|(field, to)| Edit::Add(field, to)),
+    ]
+}
+
+impl Edit {
+    fn apply(&self, lines: &mut Vec<String>) {
+        match self {
+            Self::Drop(line) => drop(lines.remove(line.index(lines.len()))),
+            Self::Repeat(from, to) => {
+                let line = from.get(lines).clone();
+                lines.insert(to.index(lines.len()), line);
+            }
+            Self::Add(line, to) => lines.insert(to.index(lines.len()), line.clone()),
+        }
+    }
 }
