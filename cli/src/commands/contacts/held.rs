@@ -178,13 +178,9 @@ impl Held {
 
     /// What letting it go does.
     fn done(&self) -> String {
-        let list = self
-            .event
-            .as_ref()
-            .and_then(|event| event.list.as_deref().or(event.account.as_deref()));
-        match (self.what.cause, list) {
-            (Cause::Mail(Category::Unsubscribe), Some(list)) => format!("off the list {list}"),
-            (cause, _) => format!("suppressed by {cause}"),
+        match self.list_to_leave() {
+            Some(list) => format!("off the list {list}"),
+            None => format!("suppressed by {}", self.what.cause),
         }
     }
 }
